@@ -1,0 +1,126 @@
+#ifndef ADDR_H
+#define ADDR_H
+
+/*
+ * The one address grammar of the toolkit (vsap(7), ADDRESSES):
+ *
+ *	host:port  [v6]:port  :port  *:port  port	TCP
+ *	/path						UNIX-domain
+ *	name:foo					a rendezvous name
+ *	-						standard input and output
+ *	fd:N						an inherited descriptor
+ *	exec:command					a command by sh -c
+ *	fdpass:/path					hand the descriptor over
+ *
+ * Pure: no name is resolved here and no descriptor touched.
+ */
+
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum addr_kind {
+	ADDR_TCP,
+	ADDR_UNIX,
+	ADDR_NAME,
+	ADDR_STDIO,
+	ADDR_FD,
+	ADDR_EXEC,
+	ADDR_FDPASS,
+};
+
+/* What addr_parse() takes, or'ed together. */
+#define ADDR_F_TCP	0x01
+#define ADDR_F_UNIX	0x02
+#define ADDR_F_NAME	0x04
+#define ADDR_F_LOCAL	0x08 /* -, fd:N, exec:command */
+#define ADDR_F_FDPASS	0x10
+#define ADDR_F_ANYHOST	0x20 /* :port and *:port: every address; port 0 */
+#define ADDR_F_BAREPORT 0x40 /* port alone: 127.0.0.1, or every address
+				where ADDR_F_ANYHOST is given too */
+#define ADDR_F_NOPORT	0x80 /* host alone: the port is then 8706 */
+
+/* The sets that the verbs and the programs use. */
+#define ADDR_FOR_BIND                                                          \
+	(ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NAME | ADDR_F_ANYHOST |             \
+	    ADDR_F_BAREPORT)
+#define ADDR_FOR_CONNECT                                                       \
+	(ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NAME | ADDR_F_BAREPORT)
+#define ADDR_FOR_SERVER (ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NOPORT)
+#define ADDR_FOR_LISTEN                                                        \
+	(ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_ANYHOST | ADDR_F_BAREPORT)
+
+#define ADDR_HOST_MAX 255 /* bytes of a host name, path, name or command */
+#define ADDR_STRLEN 300	  /* fits any formatted address and its NUL */
+
+struct addr {
+	enum addr_kind kind;
+	int family;	  /* TCP: AF_INET, AF_INET6 for a numeric host,
+			     AF_UNSPEC for a name and for every address */
+	bool any;	  /* TCP: every address; family is AF_UNSPEC for :port
+			     and *:port */
+	uint16_t port;	  /* TCP, host byte order */
+	int fd;		  /* FD */
+	struct in6_addr ip; /* TCP numeric; IPv4 in its v4-mapped form */
+	char text[ADDR_HOST_MAX + 1]; /* TCP: host as written, without
+			     brackets, "" for every address; else the path,
+			     name or command */
+};
+
+/*
+ * Parse s into *a.  flags says which forms are admitted.  Returns 0, or -1
+ * with a message in err: what is malformed, where, and what to write.
+ * A numeric host in any spelling that is not the canonical dotted or RFC
+ * 4291 form (octal, hexadecimal, short forms) is malformed; control bytes
+ * are refused; a path has no "..", and at most VSAP_NAME_MAX bytes.
+ */
+int addr_parse(struct addr *a, const char *s, unsigned flags, char *err,
+    size_t errlen);
+
+/* Format a in the grammar above; parse(format(a)) is a.  Returns out. */
+const char *addr_format(const struct addr *a, char *out, size_t outlen);
+
+/*
+ * The sockaddr of a numeric TCP, every-address (:: then) or UNIX address.
+ * Returns its length, or 0 where a name has to be resolved first.
+ */
+socklen_t addr_sockaddr(const struct addr *a, struct sockaddr_storage *ss);
+
+/*
+ * Format a kernel address: "127.0.0.1:80", "[::1]:80", "/path" ("unix" for
+ * an unnamed one).  v4-mapped addresses are shown as IPv4.  Returns out.
+ */
+const char *addr_format_sa(const struct sockaddr *sa, socklen_t len, char *out,
+    size_t outlen);
+
+/* The host part alone ("127.0.0.1", "::1") and the port (0 for UNIX). */
+const char *addr_host_sa(const struct sockaddr *sa, char *out, size_t outlen);
+uint16_t addr_port_sa(const struct sockaddr *sa);
+
+/* The 16-byte form of an IP sockaddr, IPv4 v4-mapped.  -1 for others. */
+int addr_ip_sa(const struct sockaddr *sa, struct in6_addr *ip);
+
+/* v4-mapped sockaddr_in6 to sockaddr_in, in place; *len is adjusted. */
+void addr_unmap_sa(struct sockaddr_storage *ss, socklen_t *len);
+
+/*
+ * Ranges of the IP space, on the 16-byte form; an IPv4 address embedded as
+ * v4-mapped, v4-compatible, NAT64 64:ff9b::/96 or 6to4 counts as itself.
+ */
+bool addr_ip_loopback(const struct in6_addr *);
+bool addr_ip_private(const struct in6_addr *); /* RFC 1918, RFC 4193 */
+bool addr_ip_guarded(const struct in6_addr *); /* loopback, unspecified
+				(0.0.0.0/8, ::), link-local, multicast,
+				broadcast */
+
+/* A CIDR network, "10.0.0.0/8", "::1", "*" for all. */
+struct cidr {
+	struct in6_addr ip; /* v4-mapped for IPv4, host bits cleared */
+	unsigned bits;	    /* 0 to 128, on the 16-byte form */
+};
+int cidr_parse(struct cidr *, const char *s, char *err, size_t errlen);
+bool cidr_contains(const struct cidr *, const struct in6_addr *);
+
+#endif

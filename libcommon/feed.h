@@ -1,0 +1,54 @@
+#ifndef FEED_H
+#define FEED_H
+
+/*
+ * Feeding workers with pairs of descriptors (relay_msg.h).  The pair with
+ * fewest streams is given to each worker in turn; copies are kept until the
+ * worker acknowledges; what a dead worker had not acknowledged goes to
+ * another one.
+ */
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relay_msg.h"
+
+struct feed;
+
+struct feed_calls {
+	/* A stream ended (or was refused by every worker: cause
+	 * RELAY_RESET, no bytes).  stream is what feed_send() was given. */
+	void (*end)(void *arg, void *stream, const struct relay_end *);
+	/* A worker is gone; the owner starts another and adds it. */
+	void (*dead)(void *arg, int slot);
+	/* Room again after feed_busy() was true. */
+	void (*ready)(void *arg);
+};
+
+struct feed *feed_new(
+    struct event_base *, const struct feed_calls *, void *arg);
+void feed_free(struct feed *);
+
+/* Add a worker's socket, which now is the feed's.  slot is the owner's
+ * number for it, given back by dead().  0 or -1. */
+int feed_add(struct feed *, int fd, int slot);
+
+/*
+ * Relay between a and b, which now are the feed's (also on failure: closed).
+ * ab are bytes that were read from a already and go to b first; ba the
+ * other way.  idle in seconds, 0 none.  stream is handed to end().
+ * 0, or -1 with errno: no memory, no worker.
+ */
+int feed_send(struct feed *, int a, int b, const void *ab, size_t ablen,
+    const void *ba, size_t balen, uint32_t idle, void *stream);
+
+/* Should no more be accepted for now (a worker's socket is full)? */
+bool feed_busy(const struct feed *);
+
+/* Streams under way, and those not yet acknowledged. */
+size_t feed_streams(const struct feed *);
+size_t feed_pending(const struct feed *);
+
+#endif

@@ -1,0 +1,166 @@
+#define LIBBSD_NETBSD_VIS /* vis() alone is used: the same in both */
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+#include <vis.h>
+
+#define LOG_LINE 1400	/* bytes of one line */
+#define LOG_GATHER 8192 /* bytes gathered between two writes */
+
+static struct {
+	const char *prog;
+	bool to_syslog;
+	bool verbose;
+	size_t len;
+	char lines[LOG_GATHER];
+} lg = {.prog = "?"};
+
+void
+log_init(const char *prog, bool use_syslog, bool verbose)
+{
+	lg.prog = prog;
+	lg.verbose = verbose;
+	if (use_syslog)
+		log_to_syslog();
+}
+
+bool
+log_verbose(void)
+{
+	return lg.verbose;
+}
+
+void
+log_open_syslog(void)
+{
+	openlog(lg.prog, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_to_syslog(void)
+{
+	log_flush();
+	log_open_syslog();
+	lg.to_syslog = true;
+}
+
+/* A log that cannot be written (disk full, terminal gone) is given up: the
+ * service is worth more than its log. */
+void
+log_flush(void)
+{
+	size_t off = 0;
+	ssize_t n;
+
+	while (off < lg.len) {
+		n = write(STDERR_FILENO, lg.lines + off, lg.len - off);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		off += (size_t)n;
+	}
+	lg.len = 0;
+}
+
+static void
+log_line(int priority, const char *fmt, va_list ap)
+{
+	char text[LOG_LINE];
+	int n, saved = errno;
+
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		return;
+	if (lg.to_syslog) {
+		syslog(priority, "%s", text);
+		errno = saved;
+		return;
+	}
+	if (lg.len + LOG_LINE + 64 > sizeof(lg.lines))
+		log_flush();
+	n = snprintf(lg.lines + lg.len, sizeof(lg.lines) - lg.len,
+	    "%.32s: %s\n", lg.prog, text);
+	if (n > 0)
+		lg.len += (size_t)n;
+	errno = saved;
+}
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(LOG_INFO, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(LOG_WARNING, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!lg.verbose)
+		return;
+	va_start(ap, fmt);
+	log_line(LOG_DEBUG, fmt, ap);
+	va_end(ap);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	char text[LOG_LINE];
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	fatalx("%s: %s", text, strerror(saved));
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(LOG_ERR, fmt, ap);
+	va_end(ap);
+	log_flush();
+	exit(1);
+}
+
+const char *
+log_vis(const char *text, char *out, unsigned long outlen)
+{
+	char *p = out;
+
+	if (outlen == 0)
+		return out;
+	/* A byte takes up to four, and vis() wants room for a NUL. */
+	while (*text != '\0' && (unsigned long)(p - out) + 5 < outlen) {
+		p = vis(p, *text, VIS_CSTYLE | VIS_NL | VIS_TAB, text[1]);
+		text++;
+	}
+	*p = '\0';
+	return out;
+}

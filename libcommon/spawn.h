@@ -1,0 +1,29 @@
+#ifndef SPAWN_H
+#define SPAWN_H
+
+/*
+ * Starting vsap-relay workers.  The program is found beside the own
+ * executable or in LIBEXECDIR, never by PATH.
+ */
+
+#include <sys/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The path of vsap-relay: 0, or -1 with a message in err. */
+int spawn_find_relay(char *out, size_t outlen, char *err, size_t errlen);
+
+/*
+ * Start "vsap-relay --worker" in a session of its own with a SOCK_SEQPACKET
+ * socket as its descriptor 3 and stderr inherited; nothing else is open in
+ * it.  As root it becomes uid:gid first (0:0 keeps).  verbose passes -v, use_syslog
+ * says where its log goes.  Returns our end (close-on-exec, non-blocking),
+ * or -1 with errno.
+ */
+int spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
+    bool verbose, pid_t *pid);
+
+/* Processors that this process may use; at least 1. */
+int spawn_cpus(void);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef STREAM_H
+#define STREAM_H
+
+/*
+ * The data plane: bytes between two stream sockets, both ways, until both
+ * directions came to their end.  splice(2) through pipes that are held only
+ * while bytes are in flight, a copy loop where splicing does not pay or
+ * cannot; half-close, backpressure, idle limit.  Level: tier 2.
+ */
+
+#include <event2/event.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relay_msg.h"
+
+struct stream_engine; /* pipes, buffer and clock shared by all streams */
+struct stream;
+
+/* One for each event_base.  NULL with errno. */
+struct stream_engine *stream_engine_new(struct event_base *);
+void stream_engine_free(struct stream_engine *); /* streams ended before */
+
+/* Share of the pipe budget this process may use, 1/n (n workers). */
+void stream_engine_share(struct stream_engine *, unsigned n);
+
+struct stream_first {
+	const void *ab; /* read from a already, goes to b first; copied */
+	size_t ablen;
+	const void *ba;
+	size_t balen;
+};
+
+/*
+ * Start relaying between a and b, which are the stream's from now on (on
+ * failure they stay the caller's).  done is called once, from the loop,
+ * after both are closed; r->id is id.  NULL with errno.
+ */
+struct stream *stream_start(struct stream_engine *, int a, int b,
+    const struct stream_first *, uint32_t idle_seconds, uint64_t id,
+    void (*done)(void *arg, const struct relay_end *r), void *arg);
+
+/* Bytes so far, a to b and b to a. */
+void stream_count(const struct stream *, uint64_t *ab, uint64_t *ba);
+
+/* Streams under way, and pipes held right now (for tests). */
+size_t stream_engine_streams(const struct stream_engine *);
+size_t stream_engine_pipes(const struct stream_engine *);
+
+#endif

@@ -1,0 +1,64 @@
+#ifndef VSAP_CLIENT_H
+#define VSAP_CLIENT_H
+
+/*
+ * The client's half of a VSAP session, without blocking: dial a gateway,
+ * authenticate, send request lines, hear reply lines.  Not a byte behind
+ * the last reply line is read, so that after RELAY the descriptor is the
+ * stream.  Used by vsap-bind, vsap-connect, vsap-relay and chained vsapd.
+ */
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "addr.h"
+#include "resolv.h"
+#include "vsap_proto.h"
+
+struct vsapc;
+
+struct vsapc_opts {
+	const char *server; /* text of the address, for messages; copied */
+	struct addr addr;
+	int family;	    /* AF_UNSPEC, AF_INET, AF_INET6 */
+	int timeout;	    /* seconds to dial and authenticate; 0: 30 */
+	const char *creds;  /* "user:password" or NULL; stays the caller's */
+};
+
+struct vsapc_calls {
+	/* Connected and, where there are credentials, authenticated. */
+	void (*ready)(void *arg);
+	/* A reply line.  fd is a descriptor that came with it, else -1. */
+	void (*reply)(void *arg, const struct vsap_reply *, int fd);
+	/*
+	 * The session is over: not reachable, refused AUTH, end of file, or
+	 * no VSAP.  text names server and reason; permanent: trying again
+	 * without a change is of no use (bad credentials, not VSAP).
+	 */
+	void (*closed)(void *arg, const char *text, bool permanent);
+};
+
+/* Begin.  Callbacks never come from within.  NULL with errno. */
+struct vsapc *vsapc_new(struct event_base *, struct resolv *,
+    const struct vsapc_opts *, const struct vsapc_calls *, void *arg);
+
+/* Close and free; no further callback.  NULL is fine.  Safe from within a
+ * callback. */
+void vsapc_free(struct vsapc *);
+
+/* Send a line (CRLF is added).  0, or -1: too much unsent. */
+int vsapc_send(struct vsapc *, const char *fmt, ...)
+    __attribute__((__format__(printf, 2, 3)));
+
+/*
+ * Take the descriptor away and free the session: what was sent has been
+ * written, the next byte to read is the stream's.  -1 if something is still
+ * unsent (EAGAIN) or nothing is connected.
+ */
+int vsapc_take(struct vsapc *);
+
+/* Is the server reached over a UNIX-domain socket (RELAY -f works)? */
+bool vsapc_is_unix(const struct vsapc *);
+int vsapc_fd(const struct vsapc *);
+
+#endif
