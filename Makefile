@@ -1,5 +1,5 @@
-# One Makefile, out of tree: everything made goes below $(B).
-# make demo, make check; DEVELOPERS: lint asan fuzz bench dist compdb.
+# One Makefile, nothing recursive about the sources, everything that is made
+# goes below $(B).  "make help" lists what can be asked for.
 include config.mk
 
 VERSION = 0.1
@@ -7,7 +7,7 @@ B = build
 PROGS = vsapd vsap-bind vsap-connect vsap-relay
 
 WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
-       -Wpointer-arith -Wcast-qual -Wvla -Wformat=2
+	-Wpointer-arith -Wcast-qual -Wvla -Wformat=2
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARDEN = -pie -Wl,-z,relro,-z,now
 PKG = libbsd-overlay libevent_core libcares
@@ -19,18 +19,34 @@ ALLCFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	$(PKGCFLAGS) $(CFLAGS) $(SAN)
 ALLLDFLAGS = $(LDHARDEN) $(LDFLAGS) $(SAN)
 LIBS = $(PKGLIBS) -lcrypt
+DEPFLAGS = -MMD -MP -MF $@.d
+COMPILE = $(CC) $(ALLCFLAGS) $(DEPFLAGS)
 
 COMMON := $(patsubst %.c,$(B)/%.o,$(wildcard libcommon/*.c))
 # $(call objs,NAME): the objects of bin/NAME without main.o
-objs = $(filter-out $(B)/bin/$(1)/main.o,$(patsubst %.c,$(B)/%.o,$(wildcard bin/$(1)/*.c)))
+objs = $(filter-out $(B)/bin/$(1)/main.o,\
+	$(patsubst %.c,$(B)/%.o,$(wildcard bin/$(1)/*.c)))
+ARCHIVES := $(PROGS:%=$(B)/%.a) $(B)/libcommon.a
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/t_*.c))
-FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,\
+	$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 SOURCES := $(wildcard libcommon/*.[ch] bin/*/*.[ch] tests/unit/*.[ch] \
 	tests/fuzz/*.[ch] tests/tools/*.[ch] bench/*.[ch])
+PAGES := $(wildcard man/*.[1-9])
+EXAMPLES := $(wildcard examples/*)
+TEXTS := $(wildcard README.md DEVIATIONS.md ARCHITECTURE.md LICENSE)
+
+# Steps that need much are run by a second make, which sees the packages
+# that the first one has just installed.
+DEPS = sh tests/tools/deps.sh
+AGAIN = $(MAKE) -s --no-print-directory \
+	$(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null))
 
 all: $(PROGS:%=$(B)/%)
+
+# ---- the programs --------------------------------------------------------
 
 $(B)/libcommon.a: $(COMMON)
 	@rm -f $@
@@ -45,36 +61,171 @@ $(B)/$(1): $(B)/bin/$(1)/main.o $(B)/$(1).a $(B)/libcommon.a
 endef
 $(foreach p,$(PROGS),$(eval $(call PROGRAM,$(p))))
 
-$(B)/%.o: %.c | $(B)/.deps
+$(B)/%.o: %.c $(B)/.flags | $(B)/.deps
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
+	$(COMPILE) -c -o $@ $<
 
 # What the build needs is looked for once; a missing one is named.
 $(B)/.deps: tests/tools/deps.sh
 	@mkdir -p $(B)
-	@sh tests/tools/deps.sh check && touch $@
+	@$(DEPS) check build && touch $@
 
-$(B)/unit/%: tests/unit/%.c $(PROGS:%=$(B)/%.a) $(B)/libcommon.a
-	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -Itests/unit -Ibin -MMD -MP $(ALLLDFLAGS) -o $@ $< \
-	    $(PROGS:%=$(B)/%.a) $(B)/libcommon.a $(LIBS)
+# Other flags (or another PREFIX, which is compiled in) make all anew.
+FLAGS = $(CC) $(ALLCFLAGS) $(FUZZFLAGS) $(ALLLDFLAGS) $(LIBS)
+$(B)/.flags: FORCE
+	@mkdir -p $(B)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
+	    printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 
-$(B)/tools/%: tests/tools/%.c $(B)/libcommon.a
-	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP $(ALLLDFLAGS) -o $@ $< $(B)/libcommon.a $(LIBS)
-
-$(B)/bench/%: bench/%.c $(B)/libcommon.a
-	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP $(ALLLDFLAGS) -o $@ $< $(B)/libcommon.a $(LIBS)
+# ---- tests, fuzzers, load generators: one source file each ---------------
 
 # A fuzzer is the parser's entry plus fuzz_main.h: replay of files without
 # libFuzzer, so that make check needs no clang.
-$(B)/fuzz/%: tests/fuzz/%.c $(PROGS:%=$(B)/%.a) $(B)/libcommon.a
+FUZZFLAGS = -DFUZZ_REPLAY
+
+define ONE
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -DFUZZ_REPLAY -Itests/fuzz -Ibin -MMD -MP $(ALLLDFLAGS) \
-	    -o $@ $< $(PROGS:%=$(B)/%.a) $(B)/libcommon.a $(LIBS)
+	$(COMPILE) $(1) $(ALLLDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS)
+endef
+$(B)/unit/%: tests/unit/%.c $(ARCHIVES)
+	$(call ONE,-Itests/unit -Ibin)
+$(B)/fuzz/%: tests/fuzz/%.c $(ARCHIVES)
+	$(call ONE,$(FUZZFLAGS) -Itests/fuzz -Ibin)
+$(B)/tools/%: tests/tools/%.c $(B)/libcommon.a
+	$(call ONE,)
+$(B)/bench/%: bench/%.c $(B)/libcommon.a
+	$(call ONE,)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+units: $(UNITS)
+fuzzers: $(FUZZERS)
+tools: $(TOOLS)
+benches: $(BENCHES)
 
-.PHONY: all
+# ---- trying it -----------------------------------------------------------
+
+CHECK = sh tests/tools/check.sh $(B)
+
+demo:
+	@$(DEPS) ensure build demo
+	@$(AGAIN) demo-run
+demo-run: all
+	@sh tests/tools/demo.sh $(B)
+
+check:
+	@$(DEPS) ensure build test
+	@$(AGAIN) check-run
+check-run: all units fuzzers tools
+	@-sh tests/tools/peers.sh
+	@$(CHECK) unit fuzz man bats
+
+check-unit: units
+	@$(CHECK) unit
+check-fuzz: fuzzers
+	@$(CHECK) fuzz
+check-man:
+	@$(CHECK) man
+check-bats: all tools
+	@$(CHECK) bats
+
+peers:
+	@sh tests/tools/peers.sh
+
+# The same tests under the sanitizers; T='tests/20*.bats' picks bats files.
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+asan:
+	@$(DEPS) ensure build test
+	@$(AGAIN) B=$(B)/asan SAN='$(ASAN)' CFLAGS='-O1 -g' \
+	    HARDEN=-fPIE asan-run
+asan-run: all units fuzzers tools
+	@-sh tests/tools/peers.sh
+	@VSAP_TEST_ASAN=1 $(CHECK) unit fuzz bats
+
+FUZZ_SECONDS = 60
+fuzz:
+	@$(DEPS) ensure build fuzz
+	@$(AGAIN) B=$(B)/libfuzzer CC=clang CFLAGS='-O1 -g' HARDEN=-fPIE \
+	    SAN='-fsanitize=address,undefined,fuzzer-no-link' \
+	    FUZZFLAGS=-fsanitize=fuzzer fuzz-run
+fuzz-run: fuzzers
+	@sh tests/tools/fuzz.sh $(B) $(FUZZ_SECONDS)
+
+lint:
+	@$(DEPS) ensure lint
+	@sh tests/tools/lint.sh $(SOURCES) $(PAGES)
+
+bench:
+	@$(DEPS) ensure build bench
+	@$(AGAIN) bench-run
+bench-run: all benches tools
+	@B=$(B) bench/run
+
+deps:
+	@$(DEPS) install build demo test lint
+	@$(DEPS) check build demo test lint
+
+# ---- handing it on -------------------------------------------------------
+
+INSTALL = install
+D = $(DESTDIR)
+
+install: all
+	$(INSTALL) -d $(D)$(BINDIR) $(D)$(SBINDIR) $(D)$(LIBEXECDIR) \
+	    $(D)$(UNITDIR) $(D)$(DOCDIR)/examples $(D)$(BASHCOMPDIR) \
+	    $(D)$(ZSHCOMPDIR) $(D)$(FISHCOMPDIR)
+	$(INSTALL) -m 755 $(B)/vsapd $(D)$(SBINDIR)
+	$(INSTALL) -m 755 $(B)/vsap-bind $(B)/vsap-connect $(B)/vsap-relay \
+	    $(D)$(BINDIR)
+	ln -sfn $(BINDIR)/vsap-relay $(D)$(LIBEXECDIR)/vsap-relay
+	@set -e; for f in $(PAGES); do \
+	    $(INSTALL) -D -m 644 $$f $(D)$(MANDIR)/man$${f##*.}/$${f##*/}; \
+	done
+	$(INSTALL) -m 644 completions/bash/* $(D)$(BASHCOMPDIR)
+	$(INSTALL) -m 644 completions/zsh/* $(D)$(ZSHCOMPDIR)
+	$(INSTALL) -m 644 completions/fish/* $(D)$(FISHCOMPDIR)
+	@set -e; for f in $(TEXTS); do \
+	    $(INSTALL) -m 644 $$f $(D)$(DOCDIR); \
+	done
+	@set -e; for f in $(EXAMPLES); do \
+	    m=644; test ! -x $$f || m=755; \
+	    $(INSTALL) -m $$m $$f $(D)$(DOCDIR)/examples; \
+	done
+	sed 's|/usr/local/sbin/|$(SBINDIR)/|' examples/vsapd.service \
+	    >$(D)$(UNITDIR)/vsapd.service
+	chmod 644 $(D)$(UNITDIR)/vsapd.service
+
+uninstall:
+	rm -f $(D)$(SBINDIR)/vsapd $(D)$(LIBEXECDIR)/vsap-relay \
+	    $(addprefix $(D)$(BINDIR)/,vsap-bind vsap-connect vsap-relay) \
+	    $(foreach f,$(PAGES),\
+	        $(D)$(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
+	    $(addprefix $(D)$(BASHCOMPDIR)/,$(notdir $(wildcard completions/bash/*))) \
+	    $(addprefix $(D)$(ZSHCOMPDIR)/,$(notdir $(wildcard completions/zsh/*))) \
+	    $(addprefix $(D)$(FISHCOMPDIR)/,$(notdir $(wildcard completions/fish/*))) \
+	    $(D)$(UNITDIR)/vsapd.service
+	rm -rf $(D)$(DOCDIR)
+
+dist:
+	@mkdir -p $(B)
+	git archive --prefix=vsap-$(VERSION)/ HEAD | gzip -9n \
+	    >$(B)/vsap-$(VERSION).tar.gz
+	@echo $(B)/vsap-$(VERSION).tar.gz
+
+compdb:
+	@sh tests/tools/compdb.sh $(CC) $(ALLCFLAGS) -Ibin -Itests/unit \
+	    -Itests/fuzz -- $(filter %.c,$(SOURCES)) >compile_commands.json
+
+clean:
+	rm -rf $(B) compile_commands.json
+
+help:
+	@sh tests/tools/help.sh
+
+-include $(wildcard $(foreach d,libcommon bin/* unit fuzz tools bench,\
+	$(B)/$(d)/*.d))
+
+.PHONY: all units fuzzers tools benches demo demo-run check check-run \
+	check-unit check-fuzz check-man check-bats peers asan asan-run fuzz \
+	fuzz-run lint bench bench-run deps install uninstall dist compdb \
+	clean help FORCE
 .DELETE_ON_ERROR:

@@ -74,23 +74,31 @@ struct addr {
  * with a message in err: what is malformed, where, and what to write.
  * A numeric host in any spelling that is not the canonical dotted or RFC
  * 4291 form (octal, hexadecimal, short forms) is malformed; control bytes
- * are refused; a path has no "..", and at most VSAP_NAME_MAX bytes.
+ * are refused; a path has no "." or ".." and at most VSAP_NAME_MAX bytes,
+ * and no blank where names are admitted too (such addresses go into request
+ * lines).  0.0.0.0 and [::] set any with their own family; a v4-mapped host
+ * is AF_INET.
  */
 int addr_parse(struct addr *a, const char *s, unsigned flags, char *err,
     size_t errlen);
 
-/* Format a in the grammar above; parse(format(a)) is a.  Returns out. */
+/*
+ * Format a in the grammar above; parse(format(a)) is a.  Every address is
+ * "*:port", which the original server takes too.  Returns out.
+ */
 const char *addr_format(const struct addr *a, char *out, size_t outlen);
 
 /*
- * The sockaddr of a numeric TCP, every-address (:: then) or UNIX address.
+ * The sockaddr of a numeric TCP, every-address (:: then), UNIX or fdpass
+ * address.
  * Returns its length, or 0 where a name has to be resolved first.
  */
 socklen_t addr_sockaddr(const struct addr *a, struct sockaddr_storage *ss);
 
 /*
  * Format a kernel address: "127.0.0.1:80", "[::1]:80", "/path" ("unix" for
- * an unnamed one).  v4-mapped addresses are shown as IPv4.  Returns out.
+ * an unnamed one), "?" for anything else.  v4-mapped addresses are shown as
+ * IPv4.  Returns out.
  */
 const char *addr_format_sa(const struct sockaddr *sa, socklen_t len, char *out,
     size_t outlen);
@@ -106,8 +114,10 @@ int addr_ip_sa(const struct sockaddr *sa, struct in6_addr *ip);
 void addr_unmap_sa(struct sockaddr_storage *ss, socklen_t *len);
 
 /*
- * Ranges of the IP space, on the 16-byte form; an IPv4 address embedded as
- * v4-mapped, v4-compatible, NAT64 64:ff9b::/96 or 6to4 counts as itself.
+ * Ranges of the IP space, on the 16-byte form.  What grants trust (loopback,
+ * private) takes IPv4 only v4-mapped; guarded takes it in every embedding
+ * (v4-mapped, v4-compatible, RFC 2765, NAT64 64:ff9b::/96 and
+ * 64:ff9b:1::/48, 6to4).
  */
 bool addr_ip_loopback(const struct in6_addr *);
 bool addr_ip_private(const struct in6_addr *); /* RFC 1918, RFC 4193 */
@@ -122,5 +132,6 @@ struct cidr {
 };
 int cidr_parse(struct cidr *, const char *s, char *err, size_t errlen);
 bool cidr_contains(const struct cidr *, const struct in6_addr *);
+bool cidr_guarded(const struct cidr *); /* lies within a guarded network */
 
 #endif

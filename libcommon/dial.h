@@ -17,12 +17,12 @@
 struct dial;
 
 struct dial_opts {
-	int family;	   /* AF_UNSPEC, or -4 / -6 of the user */
-	int timeout;	   /* seconds for everything; 0: 30 */
+	int family;		       /* AF_UNSPEC, or -4 / -6 of the user */
+	int timeout;		       /* seconds for everything; 0: 30 */
 	const struct sockaddr *source; /* bind to its address first, port 0 */
 	socklen_t sourcelen;
-	bool trust_check;  /* UNIX: the socket must be own or root's */
-	bool seqpacket;	   /* UNIX: SOCK_SEQPACKET */
+	bool trust_check; /* UNIX: the socket must be own or root's */
+	bool seqpacket;	  /* UNIX: SOCK_SEQPACKET */
 	/*
 	 * Called for each resolved address; false: not this one.  May be
 	 * NULL.  Where every address is refused the error text is

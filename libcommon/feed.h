@@ -2,10 +2,10 @@
 #define FEED_H
 
 /*
- * Feeding workers with pairs of descriptors (relay_msg.h).  The pair with
- * fewest streams is given to each worker in turn; copies are kept until the
- * worker acknowledges; what a dead worker had not acknowledged goes to
- * another one.
+ * Feeding workers with pairs of descriptors (relay_msg.h).  A pair goes to
+ * the worker with the fewest streams.  Copies are kept until it
+ * acknowledges; what a dead worker had not acknowledged, and what a worker
+ * refused, goes to another one.
  */
 
 #include <event2/event.h>
@@ -15,36 +15,44 @@
 
 #include "relay_msg.h"
 
+#define FEED_WORKERS_MAX 64 /* workers of one feed */
+#define FEED_QUEUE_MAX 4096 /* pairs waiting to be sent */
+
 struct feed;
 
 struct feed_calls {
 	/* A stream ended (or was refused by every worker: cause
 	 * RELAY_RESET, no bytes).  stream is what feed_send() was given. */
 	void (*end)(void *arg, void *stream, const struct relay_end *);
-	/* A worker is gone; the owner starts another and adds it. */
+	/* A worker is gone; the owner starts another and adds it, at once
+	 * or later: pairs wait for it. */
 	void (*dead)(void *arg, int slot);
-	/* Room again after feed_busy() was true. */
+	/* Room again after feed_busy() was true.  May be NULL. */
 	void (*ready)(void *arg);
 };
 
-struct feed *feed_new(
-    struct event_base *, const struct feed_calls *, void *arg);
-void feed_free(struct feed *);
+/* No call comes from within feed_new(), feed_add() or feed_send(). */
+struct feed *
+feed_new(struct event_base *, const struct feed_calls *, void *arg);
+void feed_free(struct feed *); /* NULL is fine; no calls */
 
-/* Add a worker's socket, which now is the feed's.  slot is the owner's
- * number for it, given back by dead().  0 or -1. */
+/* Add a worker's socket, which now is the feed's (also on failure: closed).
+ * slot is the owner's number for it, given back by dead().  0, or -1 with
+ * errno: no memory, ENOSPC. */
 int feed_add(struct feed *, int fd, int slot);
 
 /*
  * Relay between a and b, which now are the feed's (also on failure: closed).
- * ab are bytes that were read from a already and go to b first; ba the
- * other way.  idle in seconds, 0 none.  stream is handed to end().
- * 0, or -1 with errno: no memory, no worker.
+ * ab are bytes that were read from a already and go to b first (at most
+ * RELAY_FIRST_MAX); ba the other way.  idle in seconds, 0 none.  stream is
+ * handed to end().  The pair waits where no worker can take it now.
+ * 0, or -1 with errno: no memory, ENOBUFS (FEED_QUEUE_MAX wait already),
+ * EMSGSIZE.
  */
 int feed_send(struct feed *, int a, int b, const void *ab, size_t ablen,
     const void *ba, size_t balen, uint32_t idle, void *stream);
 
-/* Should no more be accepted for now (a worker's socket is full)? */
+/* Should no more be accepted for now (pairs are waiting)? */
 bool feed_busy(const struct feed *);
 
 /* Streams under way, and those not yet acknowledged. */

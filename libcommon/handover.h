@@ -29,13 +29,14 @@ struct handover {
 
 /*
  * A PROXY v2 header for src and dst: TCP over IPv4, IPv6 (mixed families
- * become IPv6) or UNIX; LOCAL where either is of another family or NULL.
- * Returns the length, or 0 if it does not fit.
+ * become IPv6, two v4-mapped IPv4) or UNIX; LOCAL where either is of another
+ * family or NULL.  A UNIX address is a whole, zeroed sockaddr_un or
+ * sockaddr_storage.  Returns the length, or 0 if it does not fit.
  */
 size_t proxy_v2_format(void *out, size_t outlen, const struct sockaddr *src,
     const struct sockaddr *dst);
 
-/* A PROXY v1 line with CRLF and NUL; "UNKNOWN" where v2 says LOCAL. */
+/* A PROXY v1 line with CRLF and NUL; "UNKNOWN" for what is not IP. */
 size_t proxy_v1_format(char *out, size_t outlen, const struct sockaddr *src,
     const struct sockaddr *dst);
 

@@ -17,6 +17,10 @@
 #define VSAP_BACKLOG_MAX 4096 /* largest n of LISTEN */
 #define VSAP_USER_MAX 64    /* bytes of a user name */
 
+/* A limit as text, for messages. */
+#define VSAP_STR_(x) #x
+#define VSAP_STR(x) VSAP_STR_(x)
+
 /* seconds */
 #define VSAP_LINE_TIMEOUT 30	/* for the rest of a line once begun */
 #define VSAP_IDLE_TIMEOUT 600	/* for a session that holds nothing */

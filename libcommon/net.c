@@ -136,6 +136,17 @@ net_peer_uid(int fd, uid_t *uid)
 	return 0;
 }
 
+pid_t
+net_peer_pid(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == -1)
+		return 0;
+	return cred.pid;
+}
+
 void
 net_reset(int fd)
 {

@@ -32,6 +32,9 @@ int net_listen(const struct addr *, int backlog, mode_t mode);
 /* The uid of a UNIX-domain peer (SO_PEERCRED).  0 or -1. */
 int net_peer_uid(int fd, uid_t *uid);
 
+/* The process id of a UNIX-domain peer when it connected; 0 unknown. */
+pid_t net_peer_pid(int fd);
+
 /* Close so that the peer sees a reset (SO_LINGER 0). */
 void net_reset(int fd);
 

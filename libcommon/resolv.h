@@ -28,10 +28,10 @@ void resolv_free(struct resolv *); /* cancels what is under way, in silence */
  * this call; not after resolv_cancel().  "localhost" is answered without
  * DNS.  NULL with errno when it cannot begin.
  */
-struct resolv_query *resolv_start(struct resolv *, const char *host,
-    uint16_t port, int family,
-    void (*done)(void *arg, const struct resolv_addr *, int n,
-	const char *error),
+struct resolv_query *
+resolv_start(struct resolv *, const char *host, uint16_t port, int family,
+    void (*done)(
+	void *arg, const struct resolv_addr *, int n, const char *error),
     void *arg);
 void resolv_cancel(struct resolv_query *); /* NULL is fine */
 

@@ -43,6 +43,10 @@ void rules_free(struct rules *);
  *	connect: host:ports, host a name, a pattern with '*', an address, a
  *		 CIDR network or '*'; name:pattern; /path/pattern
  * ports is N, N-M, or '*', and several of them with commas.
+ * In bind an address may be a CIDR network, localhost is 127.0.0.1, and
+ * 0.0.0.0 or [::] mean '*'; a BIND of every address needs a rule with '*',
+ * one of these, or no address.  Local peers use names and paths whatever
+ * the rules are; others need a rule for them.
  * 0, or -1 with a message in err that says what to write.
  */
 int rules_add(struct rules *, enum rule_action, const char *text, char *err,

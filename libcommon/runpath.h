@@ -16,8 +16,7 @@
 int runpath_dir(char *out, size_t outlen, char *err, size_t errlen);
 
 /* dir/name into out; -1 when it does not fit a UNIX-domain address. */
-int runpath_join(
-    char *out, size_t outlen, const char *dir, const char *name);
+int runpath_join(char *out, size_t outlen, const char *dir, const char *name);
 
 /* Is path a socket owned by this user or root? */
 bool runpath_trusted(const char *path);

@@ -6,6 +6,9 @@
  * directions came to their end.  splice(2) through pipes that are held only
  * while bytes are in flight, a copy loop where splicing does not pay or
  * cannot; half-close, backpressure, idle limit.  Level: tier 2.
+ *
+ * The program ignores SIGPIPE.  TCP sockets were tuned (net_tune()) where
+ * they were made.
  */
 
 #include <event2/event.h>
@@ -35,6 +38,10 @@ struct stream_first {
  * Start relaying between a and b, which are the stream's from now on (on
  * failure they stay the caller's).  done is called once, from the loop,
  * after both are closed; r->id is id.  NULL with errno.
+ *
+ * An end of file is carried over as such.  An endpoint that is reset, or
+ * vanishes, resets the other after what it had sent was delivered; so does
+ * the idle limit, for neither end is complete then.
  */
 struct stream *stream_start(struct stream_engine *, int a, int b,
     const struct stream_first *, uint32_t idle_seconds, uint64_t id,
@@ -42,6 +49,10 @@ struct stream *stream_start(struct stream_engine *, int a, int b,
 
 /* Bytes so far, a to b and b to a. */
 void stream_count(const struct stream *, uint64_t *ab, uint64_t *ba);
+
+/* Bytes of all streams so far, those that ended too. */
+void
+stream_engine_count(const struct stream_engine *, uint64_t *ab, uint64_t *ba);
 
 /* Streams under way, and pipes held right now (for tests). */
 size_t stream_engine_streams(const struct stream_engine *);

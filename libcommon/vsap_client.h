@@ -20,20 +20,24 @@ struct vsapc;
 struct vsapc_opts {
 	const char *server; /* text of the address, for messages; copied */
 	struct addr addr;
-	int family;	    /* AF_UNSPEC, AF_INET, AF_INET6 */
-	int timeout;	    /* seconds to dial and authenticate; 0: 30 */
-	const char *creds;  /* "user:password" or NULL; stays the caller's */
+	int family;	   /* AF_UNSPEC, AF_INET, AF_INET6 */
+	int timeout;	   /* seconds to dial and authenticate; 0: 30 */
+	const char *creds; /* "user:password" or NULL; stays the caller's
+			      until ready or closed */
 };
 
 struct vsapc_calls {
 	/* Connected and, where there are credentials, authenticated. */
 	void (*ready)(void *arg);
-	/* A reply line.  fd is a descriptor that came with it, else -1. */
+	/* A reply line.  fd is a descriptor that came with it and now is
+	 * the callee's, else -1. */
 	void (*reply)(void *arg, const struct vsap_reply *, int fd);
 	/*
 	 * The session is over: not reachable, refused AUTH, end of file, or
 	 * no VSAP.  text names server and reason; permanent: trying again
-	 * without a change is of no use (bad credentials, not VSAP).
+	 * without a change is of no use (bad credentials, not VSAP).  errno
+	 * is the reason's if a system call failed, else 0.  Nothing follows
+	 * but the caller's vsapc_free().
 	 */
 	void (*closed)(void *arg, const char *text, bool permanent);
 };
@@ -46,7 +50,11 @@ struct vsapc *vsapc_new(struct event_base *, struct resolv *,
  * callback. */
 void vsapc_free(struct vsapc *);
 
-/* Send a line (CRLF is added).  0, or -1: too much unsent. */
+/*
+ * Send a line (CRLF is added).  Lines sent within one callback leave in one
+ * segment when it returns.  0, or -1: too long, too much unsent, or not
+ * ready.
+ */
 int vsapc_send(struct vsapc *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));
 

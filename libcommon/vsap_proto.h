@@ -60,13 +60,15 @@ struct vsap_request {
 /*
  * Take a line apart: an optional "VSAP/version" prefix (once, upper case),
  * the verb in any case, words separated by blanks and tabs.  The line has
- * no line end and no NUL.  Returns 0, or -1 when it has too many words.
+ * no line end and no NUL.  Returns 0, or -1 when it has too many words
+ * (verb, rest and the first VSAP_ARGS_MAX words stand even then) or more
+ * than VSAP_LINE_MAX bytes.
  */
 int vsap_request_parse(struct vsap_request *, const char *line, size_t len);
 
 /*
  * A line that belongs to HTTP: a request line (its last word begins with
- * "HTTP/") or a header line that begins with "Host:", in any case.
+ * "HTTP/" and a digit) or a header line that begins with "Host:", in any case.
  */
 bool vsap_is_http(const char *line, size_t len);
 
@@ -87,7 +89,7 @@ int vsap_reply_parse(struct vsap_reply *, const char *line, size_t len);
 
 /*
  * The fields of a 210, 230 or 240 text: "SID local [remote] word."  An
- * absent field is an empty string.  The strings are peer's text: hand them
+ * absent field, or one longer than any address, is an empty string.  The strings are peer's text: hand them
  * to addr_parse() before they go anywhere.  0, or -1 if there is no SID.
  */
 struct vsap_fields {
@@ -100,12 +102,16 @@ int vsap_reply_fields(const struct vsap_reply *, struct vsap_fields *);
 /*
  * Write "VSAP/0.1 code text CRLF" (or "code-text" if more) into out; a text
  * that would make the line too long is cut, the line end never is; bytes
- * that would end the line become '?'.  Returns the length.
+ * that would end the line become '?'.  Returns the length, 0 if not even
+ * the code fits; out is NUL-terminated.
  */
 size_t vsap_reply_format(char *out, size_t outlen, int code, bool more,
     const char *text);
 
-/* The line for a trace: credentials of AUTH are replaced by "***". */
+/*
+ * The line for a trace: credentials of AUTH are replaced by "***", in a
+ * reply that repeats the request too.
+ */
 const char *vsap_star(const char *line, char *out, size_t outlen);
 
 #endif

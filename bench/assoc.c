@@ -1,0 +1,342 @@
+/*
+ * assoc: associations a second.  Each connects to HOST PORT, asks for the
+ * sink (-m vsap, socks) or finds itself there (-m tcp), sends one byte, has
+ * it back, sees the sink's end of file and closes.  The sink listens on -l
+ * and is a process of its own.
+ *
+ * With -H the associations are held: "ready" is printed when so many stand
+ * and have each carried a byte both ways, and all end with standard input.
+ *
+ * Connecting is done blocking: over the loopback it is one system call
+ * without a wait.  The sink closes first, so that what must linger in
+ * TIME_WAIT lingers on listening ports and no run is short of ports.
+ */
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "bench.h"
+
+#define SAMPLES_MAX 4000000
+#define FAILED_MAX 1000
+#define STEPS 4
+
+/* Send out, then await want bytes, or a line that begins so. */
+struct step {
+	char out[128];
+	size_t outlen;
+	size_t want;
+	const char *begin;
+};
+
+struct conn {
+	int fd;
+	int step;
+	size_t got;
+	char in[512];
+	double t0;
+};
+
+static struct step steps[STEPS];
+static int nsteps;
+static struct sockaddr_in server;
+static int ep;
+static bool hold;
+static double *sample;
+static size_t done, failed, standing;
+
+static void
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: assoc -l port [-c concurrency] [-H count] "
+	    "[-m tcp | vsap | socks] [-p pid]... [-t seconds] host port\n");
+	exit(100);
+}
+
+/* --- the sink ------------------------------------------------------- */
+
+static void
+sink_accept(int lfd, int sep)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int on = 1;
+
+	while ((ev.data.fd = accept4(
+		    lfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1) {
+		setsockopt(
+		    ev.data.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (epoll_ctl(sep, EPOLL_CTL_ADD, ev.data.fd, &ev) == -1)
+			err(111, "sink: epoll_ctl");
+	}
+	if (errno != EAGAIN && errno != ECONNABORTED)
+		err(111, "sink: accept");
+}
+
+static void
+sink_serve(int fd)
+{
+	char c[64];
+	ssize_t n = read(fd, c, sizeof(c));
+
+	if (n > 0 && write(fd, c, n) == n && hold)
+		return;
+	close(fd);
+}
+
+static void
+sink(int lfd)
+{
+	struct epoll_event ev[64] = { { .events = EPOLLIN, .data.fd = lfd } };
+	int i, n, sep = epoll_create1(EPOLL_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	bench_nonblock(lfd);
+	if (sep == -1 || epoll_ctl(sep, EPOLL_CTL_ADD, lfd, &ev[0]) == -1)
+		err(111, "sink: epoll");
+	for (;;) {
+		if ((n = epoll_wait(sep, ev, 64, -1)) == -1)
+			err(111, "sink: epoll_wait");
+		for (i = 0; i < n; i++)
+			if (ev[i].data.fd == lfd)
+				sink_accept(lfd, sep);
+			else
+				sink_serve(ev[i].data.fd);
+	}
+}
+
+/* --- the generator -------------------------------------------------- */
+
+static struct step *
+step_add(const void *out, size_t len, size_t want, const char *begin)
+{
+	struct step *s = &steps[nsteps++];
+
+	memcpy(s->out, out, len);
+	s->outlen = len;
+	s->want = want;
+	s->begin = begin;
+	return s;
+}
+
+static void
+plan(const char *mode, int port)
+{
+	unsigned char req[] = { 5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port };
+	char line[64];
+
+	if (strcmp(mode, "vsap") == 0) {
+		snprintf(line, sizeof(line),
+		    "VSAP/0.1 CONNECT 127.0.0.1:%d\r\n", port);
+		step_add(line, strlen(line), 0, "VSAP/0.1 240 ");
+		step_add("RELAY\r\nx", 8, 1, NULL);
+	} else if (strcmp(mode, "socks") == 0) {
+		step_add("\5\1\0", 3, 2, "\5");
+		step_add(req, sizeof(req), sizeof(req), "\5");
+		step_add("x", 1, 1, NULL);
+	} else if (strcmp(mode, "tcp") == 0)
+		step_add("x", 1, 1, NULL);
+	else
+		usage();
+}
+
+static void
+conn_open(struct conn *c)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
+	int on = 1;
+
+	c->t0 = bench_now();
+	c->step = 0;
+	c->got = 0;
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd == -1)
+		err(111, "socket");
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(c->fd, (struct sockaddr *)&server, sizeof(server)) == -1)
+		err(111, "connect");
+	if (send(c->fd, steps[0].out, steps[0].outlen, 0) == -1)
+		err(111, "send");
+	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) == -1)
+		err(111, "epoll_ctl");
+}
+
+static void
+conn_end(struct conn *c, bool well)
+{
+	if (well && done < SAMPLES_MAX)
+		sample[done] = (bench_now() - c->t0) * 1e6;
+	if (well)
+		done++;
+	else if (++failed > FAILED_MAX)
+		errx(111, "too many associations failed");
+	close(c->fd);
+	c->fd = -1;
+}
+
+/* -1: not what was expected, 0: more to come, 1: the step is complete. */
+static int
+step_check(const struct conn *c, const struct step *s)
+{
+	size_t n = s->begin != NULL ? strlen(s->begin) : 0;
+
+	if (c->got >= n && n > 0 && memcmp(c->in, s->begin, n) != 0)
+		return -1;
+	if (s->want > 0)
+		return c->got >= s->want;
+	return c->got > n && memchr(c->in, '\n', c->got) != NULL;
+}
+
+static void
+conn_read(struct conn *c)
+{
+	ssize_t n =
+	    recv(c->fd, c->in + c->got, sizeof(c->in) - c->got, MSG_DONTWAIT);
+	int r;
+
+	if (n == -1 && errno == EAGAIN)
+		return;
+	if (n <= 0 || c->step == nsteps) {
+		conn_end(c, n == 0 && c->step == nsteps);
+		return;
+	}
+	c->got += n;
+	if ((r = step_check(c, &steps[c->step])) == 0)
+		return;
+	if (r == -1) {
+		conn_end(c, false);
+		return;
+	}
+	c->step++;
+	c->got = 0;
+	if (c->step < nsteps) {
+		if (send(c->fd, steps[c->step].out, steps[c->step].outlen,
+			MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
+			conn_end(c, false);
+	} else if (hold)
+		standing++;
+}
+
+static void
+turn(void)
+{
+	struct epoll_event ev[64];
+	int i, n = epoll_wait(ep, ev, 64, 5000);
+
+	if (n == -1)
+		err(111, "epoll_wait");
+	if (n == 0)
+		errx(111, "nothing moves any more");
+	for (i = 0; i < n; i++)
+		conn_read(ev[i].data.ptr);
+}
+
+static void
+run(struct conn *conns, int width, double seconds)
+{
+	double until = bench_now() + seconds;
+	int i;
+
+	do {
+		for (i = 0; i < width; i++)
+			if (conns[i].fd == -1)
+				conn_open(&conns[i]);
+		turn();
+	} while (bench_now() < until);
+}
+
+static void
+run_hold(struct conn *conns, size_t count, size_t width)
+{
+	size_t opened = 0;
+	char c;
+
+	while (standing < count) {
+		while (opened < count && opened - standing < width)
+			conn_open(&conns[opened++]);
+		turn();
+		if (failed > 0)
+			errx(111, "association %zu failed", opened);
+	}
+	printf("ready\n");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		;
+	exit(0);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench_tree tree = { .nroots = 0 };
+	double seconds = 2, cpu, t;
+	const char *mode = "tcp";
+	int ch, i, lfd, port = 0, width = 16;
+	size_t count = 0;
+	struct conn *conns;
+	pid_t pid;
+
+	while ((ch = getopt(argc, argv, "c:H:l:m:p:t:")) != -1)
+		switch (ch) {
+		case 'c':
+			width = bench_num(optarg, 1, 1000);
+			break;
+		case 'H':
+			count = bench_num(optarg, 1, 1000000);
+			break;
+		case 'l':
+			port = bench_num(optarg, 1, 65535);
+			break;
+		case 'm':
+			mode = optarg;
+			break;
+		case 'p':
+			bench_tree_add(&tree, optarg);
+			break;
+		case 't':
+			seconds = bench_num(optarg, 1, 600);
+			break;
+		default:
+			usage();
+		}
+	if (argc - optind != 2 || port == 0)
+		usage();
+	signal(SIGPIPE, SIG_IGN);
+	bench_nofile();
+	hold = count > 0;
+	server =
+	    bench_addr(argv[optind], bench_num(argv[optind + 1], 1, 65535));
+	plan(mode, port);
+	lfd = bench_listen("127.0.0.1", port);
+	if ((pid = fork()) == -1)
+		err(111, "fork");
+	if (pid == 0)
+		sink(lfd);
+	close(lfd);
+	conns = calloc(hold ? count : (size_t)width, sizeof(*conns));
+	sample = calloc(SAMPLES_MAX, sizeof(*sample));
+	if (conns == NULL || sample == NULL)
+		err(111, "calloc");
+	for (i = 0; i < width; i++)
+		conns[i].fd = -1;
+	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
+		err(111, "epoll_create1");
+	if (hold)
+		run_hold(conns, count, width);
+	run(conns, width, 0.2); /* warm up */
+	done = failed = 0;
+	cpu = bench_tree_cpu(&tree);
+	t = bench_now();
+	run(conns, width, seconds);
+	t = bench_now() - t;
+	cpu = bench_tree_cpu(&tree) - cpu;
+	if (done == 0)
+		errx(111, "no association succeeded");
+	i = done < SAMPLES_MAX ? done : SAMPLES_MAX;
+	qsort(sample, i, sizeof(*sample), bench_cmp);
+	printf("rate %.0f failed %zu cpu_us %.1f p50 %.1f p99 %.1f\n", done / t,
+	    failed, cpu / done * 1e6, bench_pct(sample, i, 0.5),
+	    bench_pct(sample, i, 0.99));
+	return 0;
+}

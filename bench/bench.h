@@ -1,0 +1,249 @@
+#ifndef BENCH_H
+#define BENCH_H
+
+/*
+ * What the load generators share: clock, numbers, sockets, and what a tree
+ * of processes has used.  Static inline, so that each generator stays one
+ * file.  Generators die by err(3): a run that failed has no figure.
+ */
+
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BENCH_ROOTS 16	 /* -p given at most so often */
+#define BENCH_PROCS 4096 /* processes of a tree */
+
+struct bench_tree {
+	pid_t root[BENCH_ROOTS];
+	int nroots;
+};
+
+static inline double
+bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static inline long long
+bench_num(const char *s, long long min, long long max)
+{
+	const char *why;
+	long long n = strtonum(s, min, max, &why);
+
+	if (why != NULL)
+		errx(100, "%s: number is %s", s, why);
+	return n;
+}
+
+/* As many descriptors as this process may have. */
+static inline void
+bench_nofile(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(111, "getrlimit");
+	rl.rlim_cur = rl.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
+		err(111, "setrlimit");
+}
+
+static inline struct sockaddr_in
+bench_addr(const char *host, int port)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+
+	sin.sin_port = htons(port);
+	if (inet_pton(AF_INET, host, &sin.sin_addr) != 1)
+		errx(100, "%s: not an IPv4 address", host);
+	return sin;
+}
+
+static inline int
+bench_listen(const char *host, int port)
+{
+	struct sockaddr_in sin = bench_addr(host, port);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		err(111, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		err(111, "bind %s:%d", host, port);
+	if (listen(fd, 4096) == -1)
+		err(111, "listen");
+	return fd;
+}
+
+static inline int
+bench_connect(const char *host, int port)
+{
+	struct sockaddr_in sin = bench_addr(host, port);
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		err(111, "socket");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		err(111, "connect %s:%d", host, port);
+	return fd;
+}
+
+static inline void
+bench_nonblock(int fd)
+{
+	int fl = fcntl(fd, F_GETFL);
+
+	if (fl == -1 || fcntl(fd, F_SETFL, fl | O_NONBLOCK) == -1)
+		err(111, "fcntl");
+}
+
+static inline void
+bench_tree_add(struct bench_tree *t, const char *s)
+{
+	if (t->nroots == BENCH_ROOTS)
+		errx(100, "too many -p");
+	t->root[t->nroots++] = bench_num(s, 1, INT32_MAX);
+}
+
+/* The parent of pid, or 0. */
+static inline pid_t
+bench_parent(pid_t pid)
+{
+	char path[64], buf[512], *p;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	buf[n] = '\0';
+	if ((p = strrchr(buf, ')')) == NULL)
+		return 0;
+	return (pid_t)strtol(p + 4, NULL, 10);
+}
+
+/* The roots and all that descends from them.  Returns how many. */
+static inline int
+bench_tree_pids(const struct bench_tree *t, pid_t *out, int max)
+{
+	static pid_t all[BENCH_PROCS], parent[BENCH_PROCS];
+	int n = 0, found = 0, i, k;
+	struct dirent *d;
+	DIR *dir = opendir("/proc");
+
+	if (dir == NULL)
+		err(111, "/proc");
+	while ((d = readdir(dir)) != NULL && n < BENCH_PROCS) {
+		if (!isdigit((unsigned char)d->d_name[0]))
+			continue;
+		all[n] = (pid_t)strtol(d->d_name, NULL, 10);
+		parent[n] = bench_parent(all[n]);
+		n++;
+	}
+	closedir(dir);
+	for (i = 0; i < t->nroots && found < max; i++)
+		out[found++] = t->root[i];
+	for (k = 0; k < found; k++)
+		for (i = 0; i < n && found < max; i++)
+			if (parent[i] == out[k])
+				out[found++] = all[i];
+	return found;
+}
+
+/* Seconds on a processor of pid, its ended threads too. */
+static inline double
+bench_cpu_of(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clk;
+
+	if (clock_getcpuclockid(pid, &clk) != 0 ||
+	    clock_gettime(clk, &ts) == -1)
+		return 0;
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+/* Proportional set size of pid, KiB; 0 if it may not be read. */
+static inline long
+bench_pss_of(pid_t pid)
+{
+	char path[64], line[256];
+	long kib = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	if ((f = fopen(path, "re")) == NULL)
+		return 0;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "Pss:", 4) == 0)
+			kib = strtol(line + 4, NULL, 10);
+	fclose(f);
+	return kib;
+}
+
+static inline double
+bench_tree_cpu(const struct bench_tree *t)
+{
+	static pid_t pids[BENCH_PROCS];
+	int i, n = bench_tree_pids(t, pids, BENCH_PROCS);
+	double sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += bench_cpu_of(pids[i]);
+	return sum;
+}
+
+static inline long
+bench_tree_pss(const struct bench_tree *t)
+{
+	static pid_t pids[BENCH_PROCS];
+	int i, n = bench_tree_pids(t, pids, BENCH_PROCS);
+	long sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += bench_pss_of(pids[i]);
+	return sum;
+}
+
+static inline int
+bench_cmp(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The p-th fraction of sorted values. */
+static inline double
+bench_pct(const double *v, size_t n, double p)
+{
+	size_t i = (size_t)(p * n);
+
+	return v[i < n ? i : n - 1];
+}
+
+#endif

@@ -1,0 +1,349 @@
+#include "acceptor.h"
+
+#include <sys/types.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bind.h"
+#include "deliver.h"
+#include "gate.h"
+#include "log.h"
+#include "ucspi.h"
+#include "vsap_client.h"
+
+/* Seconds to connect and authenticate. */
+#define DIAL_TIMEOUT 10
+
+#define VISITOR_FORMS (ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NAME | ADDR_F_ANYHOST)
+
+static const struct bind_conf *
+conf(const struct acceptor *a)
+{
+	return bind_conf(gate_bind(a->gate));
+}
+
+static void
+over(struct acceptor *a, enum gate_fault fault, const char *what,
+    const char *detail)
+{
+	char text[512], shown[256];
+
+	(void)snprintf(text, sizeof(text), "%s: %s%s%s", gate_name(a->gate),
+	    what, *detail == '\0' ? "" : ": ",
+	    log_vis(detail, shown, sizeof(shown)));
+	gate_over(a->gate, a, text, fault);
+}
+
+/* What the gateway should not have said. */
+static void
+violation(struct acceptor *a, const struct vsap_reply *r)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "answers out of turn (%d)", r->code);
+	over(a, GATE_LOST, text, r->text);
+}
+
+static int
+say_listen(struct acceptor *a)
+{
+	return vsapc_send(a->client, "LISTEN %d",
+	    bind_once(gate_bind(a->gate)) ? 1 : BIND_BACKLOG);
+}
+
+static int
+say_accept(struct acceptor *a)
+{
+	int p = conf(a)->priority;
+
+	if (p == 0)
+		return vsapc_send(a->client, "ACCEPT");
+	return vsapc_send(a->client, "ACCEPT -p=%d", p);
+}
+
+/* Everything up to ACCEPT in one go saves two ways to the gateway. */
+static void
+on_ready(void *arg)
+{
+	struct acceptor *a = arg;
+	int r;
+
+	gate_connected(a->gate, a);
+	a->state = ACCEPTOR_BINDING;
+	r = vsapc_send(a->client, "BIND %s", gate_address(a->gate));
+	if (r == 0 && gate_pipelines(a->gate)) {
+		r = say_listen(a);
+		a->accept_said = gate_accepts(a->gate);
+		if (r == 0 && a->accept_said)
+			r = say_accept(a);
+	}
+	if (r == -1)
+		over(a, GATE_LOST, "cannot send", "");
+}
+
+/* An address of the gateway's, of which only the parsed form is used.
+ * Host names are none: what was bound and who came is always numeric. */
+static bool
+parse_address(struct addr *a, const char *text)
+{
+	char err[256];
+
+	if (addr_parse(a, text, VISITOR_FORMS, err, sizeof(err)) == -1)
+		return false;
+	return a->kind != ADDR_TCP || a->family != AF_UNSPEC;
+}
+
+static void
+on_bound(struct acceptor *a, const struct vsap_reply *r)
+{
+	struct vsap_fields f;
+	struct addr bound;
+
+	if (vsap_reply_fields(r, &f) == -1 || !parse_address(&bound, f.local) ||
+	    bound.kind != conf(a)->address.kind) {
+		over(a, GATE_FORBIDDEN,
+		    "no VSAP gateway: BIND is answered with a malformed "
+		    "address",
+		    r->text);
+		return;
+	}
+	a->state = ACCEPTOR_LISTENING;
+	if (!gate_pipelines(a->gate) && say_listen(a) == -1) {
+		over(a, GATE_LOST, "cannot send", "");
+		return;
+	}
+	gate_settle(a->gate, &bound);
+}
+
+static void
+on_listening(struct acceptor *a, const struct vsap_reply *r)
+{
+	(void)r;
+	a->state = a->accept_said ? ACCEPTOR_WAITING : ACCEPTOR_HELD;
+	gate_listening(a->gate);
+}
+
+static void
+on_accepted(struct acceptor *a, const struct vsap_reply *r)
+{
+	struct vsap_fields f;
+
+	a->state = ACCEPTOR_VISITED;
+	a->have_local = a->have_remote = false;
+	if (vsap_reply_fields(r, &f) == 0) {
+		a->have_local = parse_address(&a->local, f.local);
+		a->have_remote = parse_address(&a->remote, f.remote);
+	}
+	gate_visited(a->gate, a);
+}
+
+/* The visitor's descriptor came; the session is free for the next. */
+static void
+on_descriptor(struct acceptor *a, int fd)
+{
+	struct delivery *d = a->delivery;
+
+	a->delivery = NULL;
+	a->state = ACCEPTOR_HELD;
+	gate_touch(a->gate);
+	deliver_stream(d, fd);
+}
+
+/* A gateway that passes no descriptors: the session becomes the stream. */
+static void
+without_fetch(struct acceptor *a)
+{
+	struct delivery *d = a->delivery;
+	int fd;
+
+	gate_no_fetch(a->gate);
+	a->delivery = NULL;
+	fd = acceptor_take(a, true);
+	if (fd == -1)
+		deliver_gone(d);
+	else
+		deliver_stream(d, fd);
+}
+
+static void
+on_fetch_refused(struct acceptor *a, const struct vsap_reply *r)
+{
+	struct delivery *d = a->delivery;
+
+	if (r->code == VSAP_UNKNOWN) {
+		without_fetch(a);
+		return;
+	}
+	a->delivery = NULL;
+	deliver_gone(d);
+	over(a, GATE_LOST, "RELAY -f", r->text);
+}
+
+/* The original refuses a BIND that waits for its turn when more follows. */
+static bool
+original_refuses(const struct acceptor *a, const struct vsap_reply *r)
+{
+	return a->state == ACCEPTOR_BINDING && gate_pipelines(a->gate) &&
+	       r->code == VSAP_NOT_BOUND &&
+	       strncmp(r->text, "not bound-2", 11) == 0;
+}
+
+static const char *
+forbidden_hint(const struct vsap_reply *r)
+{
+	if (r->code != VSAP_FORBIDDEN || strlen(r->text) > 10)
+		return "";
+	return " (it lets this address not be bound, or wants VSAP_AUTH)";
+}
+
+static void
+on_refused(struct acceptor *a, const struct vsap_reply *r)
+{
+	char text[VSAP_LINE_MAX + 128];
+	bool forbidden = r->code == VSAP_FORBIDDEN || r->code == VSAP_UNKNOWN ||
+			 r->code == VSAP_PROTOCOL;
+
+	if (original_refuses(a, r))
+		gate_no_pipeline(a->gate);
+	(void)snprintf(text, sizeof(text), "%s%s", r->text, forbidden_hint(r));
+	over(a, forbidden ? GATE_FORBIDDEN : GATE_REFUSED, "refuses", text);
+}
+
+/* What each state waits for. */
+static const struct {
+	int code;
+	void (*heard)(struct acceptor *, const struct vsap_reply *);
+} expected[] = {
+	[ACCEPTOR_DIALING] = { 0, NULL },
+	[ACCEPTOR_BINDING] = { VSAP_BOUND, on_bound },
+	[ACCEPTOR_LISTENING] = { VSAP_LISTENING, on_listening },
+	[ACCEPTOR_HELD] = { 0, NULL },
+	[ACCEPTOR_WAITING] = { VSAP_ACCEPTED, on_accepted },
+	[ACCEPTOR_VISITED] = { 0, NULL },
+	[ACCEPTOR_FETCHING] = { VSAP_DESCRIPTOR, NULL },
+};
+
+static void
+on_reply(void *arg, const struct vsap_reply *r, int fd)
+{
+	struct acceptor *a = arg;
+
+	if (a->state == ACCEPTOR_FETCHING && r->code == VSAP_DESCRIPTOR &&
+	    fd != -1) {
+		on_descriptor(a, fd);
+		return;
+	}
+	if (fd != -1)
+		close(fd);
+	if (r->more || expected[a->state].code == 0)
+		violation(a, r);
+	else if (r->code == expected[a->state].code &&
+		 expected[a->state].heard != NULL)
+		expected[a->state].heard(a, r);
+	else if (r->code < 400)
+		violation(a, r);
+	else if (a->state == ACCEPTOR_FETCHING)
+		on_fetch_refused(a, r);
+	else
+		on_refused(a, r);
+}
+
+static void
+on_closed(void *arg, const char *text, bool permanent)
+{
+	struct acceptor *a = arg;
+	char copy[512]; /* text goes with the session */
+
+	strlcpy(copy, text, sizeof(copy));
+	gate_over(a->gate, a, copy, permanent ? GATE_FORBIDDEN : GATE_LOST);
+}
+
+static const struct vsapc_calls calls = { on_ready, on_reply, on_closed };
+
+int
+acceptor_new(struct gate *g)
+{
+	struct bind *b = gate_bind(g);
+	struct vsapc_opts o = {
+		.server = gate_name(g),
+		.addr = *gate_server(g),
+		.family = bind_conf(b)->family,
+		.timeout = DIAL_TIMEOUT,
+		.creds = bind_creds(b),
+	};
+	struct acceptor *a;
+
+	if ((a = calloc(1, sizeof(*a))) == NULL)
+		return -1;
+	a->gate = g;
+	a->client = vsapc_new(bind_base(b), bind_resolv(b), &o, &calls, a);
+	if (a->client == NULL) {
+		free(a);
+		return -1;
+	}
+	gate_insert(g, a);
+	return 0;
+}
+
+void
+acceptor_free(struct acceptor *a)
+{
+	if (a == NULL)
+		return;
+	if (a->delivery != NULL)
+		deliver_gone(a->delivery);
+	vsapc_free(a->client);
+	gate_remove(a->gate, a);
+	free(a);
+}
+
+void
+acceptor_accept(struct acceptor *a)
+{
+	a->state = ACCEPTOR_WAITING;
+	if (say_accept(a) == -1)
+		over(a, GATE_LOST, "cannot send", "");
+}
+
+int
+acceptor_take(struct acceptor *a, bool say_relay)
+{
+	const char *relay = ACCEPTOR_RELAY;
+	size_t n = strlen(relay);
+	int fd;
+
+	a->delivery = NULL;
+	fd = vsapc_take(a->client);
+	if (fd != -1)
+		a->client = NULL;
+	acceptor_free(a);
+	/* Nothing is unsent, so these bytes fit: all or a dead session. */
+	if (fd != -1 && say_relay && write(fd, relay, n) != (ssize_t)n) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+acceptor_fetch(struct acceptor *a)
+{
+	a->state = ACCEPTOR_FETCHING;
+	if (vsapc_send(a->client, "RELAY -f") == 0)
+		return 0;
+	a->delivery = NULL;
+	acceptor_free(a);
+	return -1;
+}
+
+const char *
+acceptor_visitor(const struct acceptor *a, char *out, size_t outlen)
+{
+	if (a->have_remote)
+		return ucspi_address(&a->remote, out, outlen);
+	strlcpy(out, "visitor", outlen);
+	return out;
+}

@@ -1,0 +1,129 @@
+#include "args.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runpath.h"
+
+#define WAIT_MAX 86400
+
+static const char usage_text[] =
+    "usage: vsap-connect [-46FhVv] [-s server] [-w seconds] "
+    "host port | address\n";
+
+static void __attribute__((__noreturn__)) usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(CONNECT_PERMANENT);
+}
+
+static void __attribute__((__noreturn__)) print(const char *text)
+{
+	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+		err(CONNECT_PERMANENT, "standard output");
+	exit(0);
+}
+
+static int
+seconds(const char *text)
+{
+	const char *error;
+	int n = (int)strtonum(text, 1, WAIT_MAX, &error);
+
+	if (error == NULL)
+		return n;
+	warnx("-w %s: %s (seconds, 1 to %d)", text, error, WAIT_MAX);
+	usage();
+}
+
+/* Returns what -s gave, or NULL. */
+static const char *
+options(struct args *a, int argc, char **argv)
+{
+	const char *server = NULL;
+	int c;
+
+	while ((c = getopt(argc, argv, "46FhVvs:w:")) != -1)
+		switch (c) {
+		case '4':
+			a->o.family = AF_INET;
+			break;
+		case '6':
+			a->o.family = AF_INET6;
+			break;
+		case 'F':
+			a->pass = true;
+			break;
+		case 'h':
+			print(usage_text);
+		case 'V':
+			print("vsap-connect " VERSION "\n");
+		case 'v':
+			a->verbose = true;
+			break;
+		case 's':
+			server = optarg;
+			break;
+		case 'w':
+			a->o.wait = seconds(optarg);
+			break;
+		default:
+			usage();
+		}
+	return server;
+}
+
+/* "host port", where host may be an IPv6 address as it is, or one address. */
+static void
+target(struct args *a, int argc, char **argv)
+{
+	char text[ADDR_STRLEN], error[512];
+	int n;
+
+	if (argc < 1 || argc > 2) {
+		warnx(argc < 1 ? "no address given" : "too many arguments");
+		usage();
+	}
+	if (argc == 1)
+		n = snprintf(text, sizeof(text), "%s", argv[0]);
+	else if (strchr(argv[0], ':') != NULL && argv[0][0] != '[')
+		n = snprintf(text, sizeof(text), "[%s]:%s", argv[0], argv[1]);
+	else
+		n = snprintf(text, sizeof(text), "%s:%s", argv[0], argv[1]);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		errx(CONNECT_PERMANENT, "%.40s...: address too long", argv[0]);
+	if (addr_parse(&a->o.target, text, ADDR_FOR_CONNECT, error,
+		sizeof(error)) == -1)
+		errx(CONNECT_PERMANENT, "%s", error);
+}
+
+static void
+gateway(struct args *a, const char *server)
+{
+	char error[512];
+
+	runpath_server(server, a->server, sizeof(a->server));
+	a->o.server = a->server;
+	if (addr_parse(&a->o.gateway, a->server, ADDR_FOR_SERVER, error,
+		sizeof(error)) == -1)
+		errx(CONNECT_PERMANENT, "gateway %s", error);
+}
+
+void
+args_parse(struct args *a, int argc, char **argv)
+{
+	const char *server;
+
+	memset(a, 0, sizeof(*a));
+	a->o.family = AF_UNSPEC;
+	server = options(a, argc, argv);
+	target(a, argc - optind, argv + optind);
+	gateway(a, server);
+	if (a->pass && !connect_may_pass())
+		errx(CONNECT_PERMANENT,
+		    "standard output: not a UNIX-domain socket (-F is for "
+		    "ssh -o ProxyUseFdpass=yes)");
+}

@@ -1,0 +1,241 @@
+#include "connect.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "loop.h"
+#include "net.h"
+#include "resolv.h"
+#include "vsap_client.h"
+
+#define WAIT_SLACK 5 /* seconds for the gateway to say that it waited long */
+
+struct dialogue {
+	const struct connect_opts *o;
+	struct event_base *base;
+	struct resolv *resolv;
+	struct event *timer;
+	struct vsapc *vsapc;
+	bool connected; /* 240 came, and the descriptor itself was asked for */
+	int fd;
+	int status;
+	char *err;
+	size_t errlen;
+};
+
+static void __attribute__((__format__(printf, 3, 4)))
+end(struct dialogue *d, int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(d->err, d->errlen, fmt, ap) < 0)
+		d->err[0] = '\0';
+	va_end(ap);
+	d->status = status;
+	event_base_loopbreak(d->base);
+}
+
+static void
+send_connect(struct dialogue *d)
+{
+	char target[ADDR_STRLEN], option[32] = "";
+
+	addr_format(&d->o->target, target, sizeof(target));
+	/* somebody may yet bind a name or a path */
+	if (d->o->wait > 0 && d->o->target.kind != ADDR_TCP)
+		snprintf(option, sizeof(option), " -t=%d", d->o->wait);
+	/* the prefix: without it the original takes the line for HTTP */
+	if (vsapc_send(d->vsapc, "%s CONNECT %s%s", VSAP_VERSION, target,
+		option) == -1)
+		end(d, CONNECT_PERMANENT, "%s: %s", target, strerror(errno));
+}
+
+static void
+take_stream(struct dialogue *d)
+{
+	d->fd = vsapc_take(d->vsapc);
+	if (d->fd == -1) {
+		end(d, CONNECT_TEMPORARY, "%s: closed by the gateway",
+		    d->o->server);
+		return;
+	}
+	d->vsapc = NULL;
+	end(d, CONNECT_OK, "%s", "");
+}
+
+/* Over a UNIX-domain socket the gateway may hand out its own end of the
+ * connection, for which it has to be asked behind the 240. */
+static void
+on_ready(void *arg)
+{
+	struct dialogue *d = arg;
+
+	send_connect(d);
+	if (!vsapc_is_unix(d->vsapc))
+		(void)vsapc_send(d->vsapc, "RELAY");
+}
+
+static void
+connected(struct dialogue *d)
+{
+	if (!vsapc_is_unix(d->vsapc)) {
+		take_stream(d);
+		return;
+	}
+	d->connected = true;
+	(void)vsapc_send(d->vsapc, "RELAY -f");
+}
+
+/* The answer to RELAY -f: the descriptor, or a gateway that can't. */
+static void
+descriptor(struct dialogue *d, int code, int fd)
+{
+	if (code == VSAP_DESCRIPTOR && fd != -1) {
+		d->fd = fd;
+		vsapc_free(d->vsapc);
+		d->vsapc = NULL;
+		end(d, CONNECT_OK, "%s", "");
+		return;
+	}
+	if (fd != -1)
+		close(fd);
+	(void)vsapc_send(d->vsapc, "RELAY");
+	take_stream(d);
+}
+
+static void
+refused(struct dialogue *d, const struct vsap_reply *r)
+{
+	char text[4 * VSAP_LINE_MAX + 8];
+	const char *hint = "";
+	int status = CONNECT_TEMPORARY;
+
+	if (r->code < 510)
+		status = CONNECT_PERMANENT;
+	if (r->code == VSAP_FORBIDDEN && d->o->creds == NULL &&
+	    strchr(r->text, '(') == NULL)
+		hint = " (credentials: VSAP_AUTH_FILE)";
+	if (r->code == VSAP_UNKNOWN)
+		hint = " (this gateway does not know CONNECT)";
+	end(d, status, "%s: %d %s%s", d->o->server, r->code,
+	    log_vis(r->text, text, sizeof(text)), hint);
+}
+
+static void
+on_reply(void *arg, const struct vsap_reply *r, int fd)
+{
+	struct dialogue *d = arg;
+
+	if (d->connected && !r->more) {
+		descriptor(d, r->code, fd);
+		return;
+	}
+	if (fd != -1)
+		close(fd); /* nobody asked for it */
+	if (r->more || r->code < 200)
+		return;
+	if (r->code < 300)
+		connected(d);
+	else
+		refused(d, r);
+}
+
+static void
+on_closed(void *arg, const char *text, bool permanent)
+{
+	struct dialogue *d = arg;
+	const char *hint = "";
+
+	if (errno == ECONNREFUSED || errno == ENOENT)
+		hint = " (is vsapd running there? -s or VSAP_SERVER names "
+		       "the gateway)";
+	end(d, permanent ? CONNECT_PERMANENT : CONNECT_TEMPORARY, "%s%s", text,
+	    hint);
+}
+
+static const struct vsapc_calls calls = {
+	.ready = on_ready,
+	.reply = on_reply,
+	.closed = on_closed,
+};
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct dialogue *d = arg;
+	char target[ADDR_STRLEN];
+
+	(void)fd;
+	(void)what;
+	end(d, CONNECT_TEMPORARY, "%s: no connection through %s in time (-w)",
+	    addr_format(&d->o->target, target, sizeof(target)), d->o->server);
+}
+
+static int
+begin(struct dialogue *d)
+{
+	const struct connect_opts *o = d->o;
+	struct vsapc_opts v = { .server = o->server,
+		.addr = o->gateway,
+		.family = o->family,
+		.timeout = o->wait,
+		.creds = o->creds };
+	struct timeval tv = { .tv_sec = VSAP_CONNECT_TIMEOUT };
+
+	if (o->wait > 0)
+		tv.tv_sec = o->wait;
+	/* a gateway's own words about it come first */
+	tv.tv_usec = 500000;
+	if (o->wait > 0 && o->target.kind != ADDR_TCP)
+		tv.tv_sec += WAIT_SLACK;
+	if ((d->base = loop_new()) == NULL ||
+	    (d->resolv = resolv_new(d->base)) == NULL ||
+	    (d->timer = evtimer_new(d->base, on_timer, d)) == NULL ||
+	    event_add(d->timer, &tv) == -1)
+		return -1;
+	d->vsapc = vsapc_new(d->base, d->resolv, &v, &calls, d);
+	return d->vsapc == NULL ? -1 : 0;
+}
+
+int
+connect_open(const struct connect_opts *o, int *fd, char *err, size_t errlen)
+{
+	struct dialogue d = { .o = o, .fd = -1, .err = err, .errlen = errlen };
+
+	d.status = CONNECT_TEMPORARY;
+	if (begin(&d) == -1 || loop_run(d.base) == -1)
+		snprintf(err, errlen, "%s: %s", o->server, strerror(errno));
+	vsapc_free(d.vsapc);
+	if (d.timer != NULL)
+		event_free(d.timer);
+	resolv_free(d.resolv);
+	if (d.base != NULL)
+		event_base_free(d.base);
+	*fd = d.fd;
+	return d.status;
+}
+
+bool
+connect_may_pass(void)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return getsockname(STDOUT_FILENO, (struct sockaddr *)&ss, &len) == 0 &&
+	       ss.ss_family == AF_UNIX;
+}
+
+int
+connect_pass(int fd)
+{
+	/* who gets it expects an ordinary descriptor */
+	if (net_nonblock(fd, false) == -1)
+		return -1;
+	return fdpass_send(STDOUT_FILENO, "", 1, &fd, 1);
+}

@@ -1,0 +1,296 @@
+/*
+ * vsap-relay -l: accept, reach the endpoint, hand both to the engine.
+ */
+#include "forward.h"
+
+#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "loop.h"
+#include "net.h"
+#include "progress.h"
+#include "reach.h"
+
+#define BACKLOG 4096
+#define ACCEPT_TURN 64 /* connections accepted in one turn */
+#define PAUSE_MS 100   /* after EMFILE and the like */
+
+struct forward {
+	struct relay *relay;
+	int fd;
+	struct event *ev;
+	struct event *pause;
+	struct event *sigs[2];
+	uint64_t serial;
+	bool is_unix;
+};
+
+/* A visitor while its endpoint is being reached. */
+struct visitor {
+	struct forward *f;
+	struct reach *reach;
+	int fd;
+	uint64_t serial;
+};
+
+static void
+stream_done(void *arg, const struct relay_end *r)
+{
+	struct forward *f = arg;
+
+	if (!f->relay->verbose)
+		return;
+	progress_clear();
+	log_info("c%llu: closed: %s, %llu bytes there, %llu back, %u.%03u s",
+	    (unsigned long long)r->id, relay_cause_name(r->cause),
+	    (unsigned long long)r->ab, (unsigned long long)r->ba, r->ms / 1000,
+	    r->ms % 1000);
+}
+
+static void
+failed(uint64_t serial, const char *text)
+{
+	progress_clear();
+	log_warn("c%llu: %s", (unsigned long long)serial, text);
+}
+
+/* The endpoint is not to be had: the visitor sees a reset. */
+static void
+give_up(struct forward *f, int fd, uint64_t serial)
+{
+	char text[ADDR_STRLEN + 128];
+
+	snprintf(text, sizeof(text), "%s: %s", f->relay->end[0].text,
+	    strerror(errno));
+	failed(serial, text);
+	net_reset(fd);
+}
+
+static void
+relay_pair(struct forward *f, int a, int b, uint64_t serial)
+{
+	if (stream_start(f->relay->engine, a, b, NULL, 0, serial, stream_done,
+		f) != NULL)
+		return;
+	failed(serial, strerror(errno));
+	net_reset(a);
+	net_reset(b);
+}
+
+static void
+reached(void *arg, int fd, const char *error, bool permanent)
+{
+	struct visitor *v = arg;
+
+	(void)permanent;
+	if (fd == -1) {
+		failed(v->serial, error);
+		net_reset(v->fd);
+	} else
+		relay_pair(v->f, v->fd, fd, v->serial);
+	free(v);
+}
+
+/* The endpoint takes its time. */
+static void
+reach_later(struct forward *f, int fd, uint64_t serial)
+{
+	struct relay *r = f->relay;
+	struct visitor *v;
+
+	if ((v = calloc(1, sizeof(*v))) != NULL) {
+		v->f = f;
+		v->fd = fd;
+		v->serial = serial;
+		v->reach = reach_start(r, &r->end[0], r->gateway, reached, v);
+		if (v->reach != NULL)
+			return;
+		free(v);
+	}
+	give_up(f, fd, serial);
+}
+
+static void
+visit(struct forward *f, int fd, const struct sockaddr *sa, socklen_t len)
+{
+	struct relay *r = f->relay;
+	uint64_t serial = ++f->serial;
+	char from[ADDR_STRLEN];
+	int target;
+
+	if (r->verbose) {
+		progress_clear();
+		log_info("c%llu: from %s", (unsigned long long)serial,
+		    addr_format_sa(sa, len, from, sizeof(from)));
+	}
+	if ((target = reach_now(r, &r->end[0], r->gateway)) != -1)
+		relay_pair(f, fd, target, serial);
+	else if (errno == EINPROGRESS)
+		reach_later(f, fd, serial);
+	else
+		give_up(f, fd, serial);
+}
+
+/* 1: accepted, 0: none left or a pause. */
+static int
+accept_one(struct forward *f)
+{
+	struct timeval tv = { .tv_usec = PAUSE_MS * 1000 };
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd;
+
+	fd = accept4(f->fd, (struct sockaddr *)&ss, &len,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd != -1) {
+		addr_unmap_sa(&ss, &len);
+		visit(f, fd, (struct sockaddr *)&ss, len);
+		return 1;
+	}
+	switch (errno) {
+	case EAGAIN:
+		return 0;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		log_warn("accept: %s", strerror(errno));
+		event_del(f->ev);
+		evtimer_add(f->pause, &tv);
+		return 0;
+	default: /* the visitor went away again */
+		return 1;
+	}
+}
+
+static void
+on_accept(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	for (int n = 0; n < ACCEPT_TURN; n++)
+		if (accept_one(arg) == 0)
+			return;
+}
+
+static void
+on_pause(evutil_socket_t fd, short what, void *arg)
+{
+	struct forward *f = arg;
+
+	(void)fd;
+	(void)what;
+	event_add(f->ev, NULL);
+}
+
+static void
+on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	struct forward *f = arg;
+
+	(void)sig;
+	(void)what;
+	event_base_loopbreak(f->relay->base);
+}
+
+/* A socket file that nobody answers on is left from another life. */
+static int
+remove_stale(const struct addr *a)
+{
+	struct sockaddr_storage ss;
+	struct stat st;
+	socklen_t len;
+	int fd, r;
+
+	if (lstat(a->text, &st) == -1)
+		return 0;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return -1;
+	}
+	len = addr_sockaddr(a, &ss);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		 0)) == -1)
+		return -1;
+	r = connect(fd, (struct sockaddr *)&ss, len);
+	if (r == -1 && errno == ECONNREFUSED)
+		r = unlink(a->text);
+	else {
+		r = -1;
+		errno = EADDRINUSE;
+	}
+	close(fd);
+	return r;
+}
+
+static void
+say_listening(const struct forward *f)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	char at[ADDR_STRLEN];
+
+	if (f->is_unix) {
+		log_info("listening on %s", f->relay->at.addr.text);
+		return;
+	}
+	if (getsockname(f->fd, (struct sockaddr *)&ss, &len) == -1)
+		fatal("getsockname");
+	if (f->relay->at.addr.any)
+		log_info("listening on 0.0.0.0:%u",
+		    addr_port_sa((struct sockaddr *)&ss));
+	else
+		log_info("listening on %s",
+		    addr_format_sa((struct sockaddr *)&ss, len, at,
+			sizeof(at)));
+	log_flush();
+}
+
+static void
+start_listening(struct forward *f)
+{
+	static const int signals[2] = { SIGTERM, SIGINT };
+	struct endpoint *at = &f->relay->at;
+	struct event_base *base = f->relay->base;
+
+	f->is_unix = at->addr.kind == ADDR_UNIX;
+	if (f->is_unix && remove_stale(&at->addr) == -1)
+		fatal("%s", at->text);
+	if ((f->fd = net_listen(&at->addr, BACKLOG, 0600)) == -1)
+		fatal("%s", at->text);
+	f->ev = event_new(base, f->fd, EV_READ | EV_PERSIST, on_accept, f);
+	f->pause = evtimer_new(base, on_pause, f);
+	if (f->ev == NULL || f->pause == NULL || event_add(f->ev, NULL) == -1)
+		fatal("event");
+	for (int i = 0; i < 2; i++) {
+		f->sigs[i] = evsignal_new(base, signals[i], on_signal, f);
+		if (f->sigs[i] == NULL || event_add(f->sigs[i], NULL) == -1)
+			fatal("signal");
+	}
+	say_listening(f);
+}
+
+int
+forward_run(struct relay *r)
+{
+	struct forward f = { .relay = r };
+
+	start_listening(&f);
+	if (r->verbose)
+		progress_start(r->base, r->engine);
+	if (loop_run(r->base) == -1)
+		fatal("event loop");
+	progress_clear();
+	if (f.is_unix)
+		(void)unlink(r->at.addr.text);
+	/* Streams go with the process. */
+	return 0;
+}

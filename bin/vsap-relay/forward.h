@@ -1,0 +1,44 @@
+#ifndef FORWARD_H
+#define FORWARD_H
+
+/*
+ * vsap-relay as a program: one pair of endpoints (pair.c), or with -l a pair
+ * for each connection (forward.c).
+ */
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "addr.h"
+#include "resolv.h"
+#include "stream.h"
+
+struct endpoint {
+	const char *text; /* as written, for messages */
+	struct addr addr;
+};
+
+struct relay {
+	int family;  /* AF_UNSPEC, or -4 / -6 */
+	int timeout; /* seconds to connect */
+	bool verbose;
+	bool gateway; /* -s: the last endpoint is reached through it */
+	struct endpoint server;
+	char *creds; /* for the gateway, or NULL */
+	bool listen; /* -l */
+	struct endpoint at;
+	struct endpoint end[2];
+	int ends;
+
+	struct event_base *base;
+	struct resolv *resolv;
+	struct stream_engine *engine;
+};
+
+/* Serve connections until a signal ends it; the exit status. */
+int forward_run(struct relay *);
+
+/* Relay one pair until it is over; the exit status. */
+int pair_run(struct relay *);
+
+#endif

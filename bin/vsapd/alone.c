@@ -1,0 +1,226 @@
+#include "alone.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "bindaddr.h"
+#include "control.h"
+#include "handover.h"
+#include "host.h"
+#include "log.h"
+#include "login.h"
+#include "loop.h"
+#include "net.h"
+#include "runpath.h"
+#include "session.h"
+#include "spawn.h"
+
+#define ACK_WAIT 5000 /* ms for the daemon to take the connection */
+
+static char relay_path[4096];
+
+/* --- to the daemon ---------------------------------------------------------- */
+
+static int
+daemon_connect(const char *rundir)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (rundir[0] == '\0' ||
+	    runpath_join(sun.sun_path, sizeof(sun.sun_path), rundir,
+		"handover.sock") == -1 ||
+	    !runpath_trusted(sun.sun_path))
+		return -1;
+	if ((fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) == -1)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+acknowledged(int sock)
+{
+	struct pollfd pfd = { .fd = sock, .events = POLLIN };
+	char ack;
+
+	return poll(&pfd, 1, ACK_WAIT) == 1 && recv(sock, &ack, 1, 0) == 1 &&
+	       ack == HANDOVER_ACK;
+}
+
+static void
+name(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
+    struct sockaddr_storage *ss, socklen_t *len)
+{
+	*len = sizeof(*ss);
+	memset(ss, 0, sizeof(*ss));
+	if (get(fd, (struct sockaddr *)ss, len) == -1)
+		ss->ss_family = AF_UNSPEC;
+	addr_unmap_sa(ss, len);
+}
+
+/* Hand descriptor 0 to the daemon.  true: it has it. */
+static bool
+hand_over(const struct conf *conf, const struct sockaddr *src,
+    const struct sockaddr *dst)
+{
+	unsigned char packet[HANDOVER_MAX];
+	int sock, fd = STDIN_FILENO;
+	size_t len;
+	bool taken;
+
+	if ((sock = daemon_connect(conf->rundir)) == -1)
+		return false;
+	len = handover_format(packet, sizeof(packet), src, dst, NULL, 0);
+	taken = len > 0 && fdpass_send(sock, packet, len, &fd, 1) == 0 &&
+		acknowledged(sock);
+	close(sock);
+	return taken;
+}
+
+/* --- alone ------------------------------------------------------------------ */
+
+void
+alone_relay(int a, int b)
+{
+	char one[16], two[16];
+
+	log_flush();
+	/* vsap-relay reads and writes without waiting: it likes both so. */
+	if (net_cloexec(a, false) == -1 || net_cloexec(b, false) == -1)
+		fatal("descriptors");
+	snprintf(one, sizeof(one), "fd:%d", a);
+	snprintf(two, sizeof(two), "fd:%d", b);
+	(void)execl(relay_path, "vsap-relay", one, two, (char *)NULL);
+	fatal("%s", relay_path);
+}
+
+/* Passwords are checked by a child here too: it may take its time. */
+static void
+start_auth(const struct conf *conf, struct gateway *gw)
+{
+	struct auth_db *db;
+	char err[512];
+	int sv[2];
+
+	if (conf->passwd == NULL)
+		return;
+	if ((db = auth_load(conf->passwd, err, sizeof(err))) == NULL)
+		fatalx("%s", err);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
+		fatal("socketpair");
+	switch (fork()) {
+	case -1:
+		fatal("fork");
+	case 0:
+		close(sv[0]);
+		(void)close(STDIN_FILENO);
+		auth_serve(db, sv[1]);
+	default:
+		break;
+	}
+	auth_free(db);
+	close(sv[1]);
+	(void)net_nonblock(sv[0], true);
+	login_use(gw->login, sv[0]);
+}
+
+static void
+until_over(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd;
+	(void)what;
+	if (gw->nsessions == 0)
+		event_base_loopbreak(gw->base);
+}
+
+static void
+serve(struct conf *conf, const struct sockaddr *src, socklen_t srclen)
+{
+	struct timeval often = { .tv_usec = 20000 };
+	struct gateway *gw;
+	struct event *over;
+	int fd, root = -1;
+
+	if (conf->rundir[0] != '\0')
+		root = bindaddr_root(conf->rundir);
+	if ((gw = gateway_new(conf, root)) == NULL)
+		fatal("gateway");
+	start_auth(conf, gw);
+	if ((gw->host = host_new_alone(gw->base, root)) == NULL)
+		fatal("gateway");
+	/* Not 0 itself: what is closed there would be opened again. */
+	if ((fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) == -1 ||
+	    net_nonblock(fd, true) == -1)
+		fatal("descriptor 0");
+	net_tune(fd);
+	if (session_new(gw, fd, src, srclen, NULL, 0) == -1)
+		fatal("session");
+	over = event_new(gw->base, -1, EV_PERSIST, until_over, gw);
+	if (over == NULL || event_add(over, &often) == -1)
+		fatal("event");
+	if (loop_run(gw->base) == -1)
+		fatal("loop");
+	exit(0);
+}
+
+/* Under inetd stderr is the connection too: nothing may be written there. */
+static void
+choose_log(struct conf *conf)
+{
+	struct stat in, err;
+	int null;
+
+	if (fstat(STDIN_FILENO, &in) == -1)
+		return;
+	if (fstat(STDERR_FILENO, &err) == 0 && err.st_ino != in.st_ino)
+		return;
+	conf->syslog = true;
+	log_to_syslog();
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) != -1) {
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+	}
+}
+
+void
+alone_run(struct conf *conf)
+{
+	struct sockaddr_storage src, dst;
+	socklen_t srclen, dstlen, typelen = sizeof(int);
+	struct in6_addr ip;
+	char err[512];
+	int type;
+
+	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &typelen) ==
+		-1 ||
+	    type != SOCK_STREAM)
+		fatalx("-i: descriptor 0 is no connection; inetd starts "
+		       "vsapd -i, with \"stream tcp nowait\"");
+	choose_log(conf);
+	name(STDIN_FILENO, getpeername, &src, &srclen);
+	name(STDIN_FILENO, getsockname, &dst, &dstlen);
+	if (addr_ip_sa((struct sockaddr *)&src, &ip) == 0 &&
+	    !rules_admit(conf->rules, &ip))
+		fatalx("-i: the peer's address is not admitted (-a)");
+	if (hand_over(conf, (struct sockaddr *)&src, (struct sockaddr *)&dst))
+		exit(0);
+	if (spawn_find_relay(relay_path, sizeof(relay_path), err,
+		sizeof(err)) == -1)
+		fatalx("%s", err);
+	serve(conf, (struct sockaddr *)&src, srclen);
+	exit(0);
+}

@@ -1,0 +1,16 @@
+#ifndef ALONE_H
+#define ALONE_H
+
+#include "conf.h"
+
+/*
+ * vsapd -i, from inetd: descriptor 0 is one control connection.  It goes to
+ * the running daemon; if none runs, it is served here, and at RELAY this
+ * process becomes vsap-relay.  Does not return.
+ */
+void alone_run(struct conf *) __attribute__((__noreturn__));
+
+/* Become "vsap-relay fd:a fd:b". */
+void alone_relay(int a, int b) __attribute__((__noreturn__));
+
+#endif

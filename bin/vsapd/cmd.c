@@ -1,0 +1,124 @@
+#include "cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "hop.h"
+
+const struct cmd cmd_table[] = {
+	{ "ECHO", 0, VSAP_ARGS_MAX, CMD_BEFORE_AUTH, cmd_echo, "ECHO [text]",
+	    "answers the text: is anybody there?" },
+	{ "AUTH", 1, VSAP_ARGS_MAX, CMD_BEFORE_AUTH, cmd_auth,
+	    "AUTH user:password", "who you are" },
+	{ "BIND", 0, 2, CMD_UPSTREAM, cmd_bind, "BIND address [-l=backlog]",
+	    "a virtual socket: host:port, :port, :0, /path, name:foo" },
+	{ "LISTEN", 0, 2, CMD_UPSTREAM, cmd_listen, "LISTEN [#SID] n",
+	    "how many connections may wait" },
+	{ "ACCEPT", 0, VSAP_ARGS_MAX, CMD_UPSTREAM, cmd_accept,
+	    "ACCEPT [#SID ...] [-p=priority] [-t=seconds]",
+	    "the next connection at the bound sockets" },
+	{ "CONNECT", 0, 2, CMD_UPSTREAM, cmd_connect,
+	    "CONNECT address [-t=seconds]",
+	    "a connection to host:port, /path, name:foo" },
+	{ "RELAY", 0, 2, CMD_UPSTREAM, cmd_relay, "RELAY [-t=seconds] | -f",
+	    "this connection becomes the stream; -f: its descriptor comes" },
+	{ "FORWARD", 1, 1, CMD_UPSTREAM, cmd_forward, "FORWARD address",
+	    "connect every visitor to address, until the next line" },
+	{ "STAT", 0, 1, 0, cmd_stat, "STAT [-j]",
+	    "who is bound, waiting, relayed; -j: as JSON" },
+	{ "HELP", 0, 1, CMD_BEFORE_AUTH, cmd_help, "HELP [verb]", "this" },
+	{ "QUIT", 0, 0, CMD_BEFORE_AUTH, cmd_quit, "QUIT", "good bye" },
+	{ NULL, 0, 0, 0, NULL, NULL, NULL },
+};
+
+static const struct cmd *
+find(const char *verb)
+{
+	const struct cmd *c;
+
+	for (c = cmd_table; c->verb != NULL; c++)
+		if (strcmp(c->verb, verb) == 0)
+			return c;
+	return NULL;
+}
+
+/* The reason why c cannot run now, answered; or false. */
+static bool
+refused(struct session *s, const struct cmd *c, const struct vsap_request *req)
+{
+	if (!s->authed && !(c->flags & CMD_BEFORE_AUTH)) {
+		session_reply(s, VSAP_FORBIDDEN,
+		    "forbidden: say AUTH user:password first");
+		/* What stands behind a RELAY is no request. */
+		if (strcmp(c->verb, "RELAY") == 0)
+			session_finish(s);
+		return true;
+	}
+	if (req->argc < c->min || req->argc > c->max) {
+		session_reply(s, VSAP_UNKNOWN, "%s: write %s", c->verb,
+		    c->syntax);
+		if (strcmp(c->verb, "RELAY") == 0)
+			session_finish(s);
+		return true;
+	}
+	return false;
+}
+
+void
+cmd_dispatch(struct session *s, const struct vsap_request *req)
+{
+	const struct cmd *c = find(req->verb);
+
+	if (c == NULL) {
+		session_reply(s, VSAP_UNKNOWN, "%.400s", req->line);
+		return;
+	}
+	if (refused(s, c, req))
+		return;
+	if (s->gw->conf->has_upstream && (c->flags & CMD_UPSTREAM))
+		hop_request(s, req);
+	else
+		c->run(s, req);
+}
+
+long
+cmd_number(const char *text, long max)
+{
+	const char *err;
+	long n = (long)strtonum(text, 0, max, &err);
+
+	return err == NULL ? n : -1;
+}
+
+void
+cmd_echo(struct session *s, const struct vsap_request *req)
+{
+	char stamp[64];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%d/%b/%Y:%H:%M:%S %z", &tm);
+	session_reply(s, VSAP_OK, "[%s] %s", stamp, req->rest);
+}
+
+void
+cmd_help(struct session *s, const struct vsap_request *req)
+{
+	const struct cmd *c;
+
+	for (c = cmd_table; c->verb != NULL; c++)
+		if (req->argc == 0 || strcasecmp(req->argv[0], c->verb) == 0)
+			session_reply_more(s, VSAP_OK, "%-46s %s", c->syntax,
+			    c->help);
+	session_reply(s, VSAP_OK, "VSAP/0.1, see vsap(7)");
+}
+
+void
+cmd_quit(struct session *s, const struct vsap_request *req)
+{
+	(void)req;
+	session_reply(s, VSAP_BYE, "bye.");
+	session_finish(s);
+}

@@ -1,0 +1,61 @@
+#ifndef CMD_H
+#define CMD_H
+
+/* The verbs: one row each, from which dispatch and HELP come. */
+
+#include "session.h"
+#include "vsap_proto.h"
+
+#define CMD_BEFORE_AUTH 0x01 /* answered before AUTH */
+#define CMD_UPSTREAM 0x02    /* a chained gateway passes it on */
+
+struct cmd {
+	const char *verb;
+	int min, max; /* words behind the verb */
+	unsigned flags;
+	void (*run)(struct session *, const struct vsap_request *);
+	const char *syntax;
+	const char *help;
+};
+
+extern const struct cmd cmd_table[]; /* ends with a NULL verb */
+
+/* Run one request line of a session. */
+void cmd_dispatch(struct session *, const struct vsap_request *);
+
+void cmd_echo(struct session *, const struct vsap_request *);
+void cmd_auth(struct session *, const struct vsap_request *);
+void cmd_bind(struct session *, const struct vsap_request *);
+void cmd_listen(struct session *, const struct vsap_request *);
+void cmd_accept(struct session *, const struct vsap_request *);
+void cmd_connect(struct session *, const struct vsap_request *);
+void cmd_relay(struct session *, const struct vsap_request *);
+void cmd_forward(struct session *, const struct vsap_request *);
+void cmd_stat(struct session *, const struct vsap_request *);
+void cmd_help(struct session *, const struct vsap_request *);
+void cmd_quit(struct session *, const struct vsap_request *);
+
+/* Take away what a verb has under way, when a session ends. */
+void cmd_auth_cancel(struct session *);
+void cmd_bind_cancel(struct session *);
+void cmd_connect_cancel(struct session *);
+void cmd_forward_cancel(struct session *);
+
+/* Visitors: offered to one who waits in ACCEPT, or to FORWARD. */
+void cmd_accept_offer(struct session *, struct vbind *, struct visitor *);
+void cmd_forward_offer(struct session *, struct vbind *, struct visitor *);
+
+/* From a 230 on: take the visitor back if it goes unseen or unused. */
+void cmd_accept_watch(struct session *);
+
+/* A line or the end of input while ACCEPT or FORWARD waits. */
+void cmd_accept_cancel(struct session *, const char *why);
+void cmd_forward_end(struct session *);
+
+/* A name or path was bound: those who wait for it may connect. */
+void cmd_connect_wake(struct gateway *, const char *addr);
+
+/* A number in an option or argument; -1 when it is none in 0..max. */
+long cmd_number(const char *text, long max);
+
+#endif

@@ -1,0 +1,276 @@
+#include "cmd.h"
+
+#include <netinet/in.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_BACKLOG 128 /* of a BIND without -l= and before LISTEN */
+
+/*
+ * Every spelling of an address becomes one: every address is "*", a name is
+ * none that can be bound but localhost (vsap(7)).  The reason why not, or
+ * NULL.
+ */
+static const char *
+canonical(struct addr *a)
+{
+	struct in6_addr v4any = IN6ADDR_ANY_INIT;
+	char err[128];
+	uint16_t port = a->port;
+
+	if (a->kind != ADDR_TCP)
+		return NULL;
+	if (strcasecmp(a->text, "localhost") == 0) {
+		(void)addr_parse(a, "127.0.0.1:1", ADDR_F_TCP, err,
+		    sizeof(err));
+		a->port = port;
+		return NULL;
+	}
+	v4any.s6_addr[10] = v4any.s6_addr[11] = 0xff;
+	if (!a->any && a->family != AF_UNSPEC &&
+	    (memcmp(&a->ip, &v4any, sizeof(v4any)) == 0 ||
+		memcmp(&a->ip, &in6addr_any, sizeof(v4any)) == 0)) {
+		(void)addr_parse(a, "*:1", ADDR_FOR_BIND, err, sizeof(err));
+		a->port = port;
+		return NULL;
+	}
+	if (!a->any && a->family == AF_UNSPEC)
+		return "names are not bound; write an address of the gateway "
+		       "or :port";
+	return NULL;
+}
+
+/* The text by which it is found again: as the parent will name it. */
+static void
+key(const struct addr *a, char *out, size_t outlen)
+{
+	if (a->kind == ADDR_TCP && a->any)
+		snprintf(out, outlen, "0.0.0.0:%u", a->port);
+	else
+		addr_format(a, out, outlen);
+}
+
+static void
+not_bound(struct session *s, const char *fmt, ...)
+{
+	char why[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	session_reply(s, VSAP_NOT_BOUND, "not bound %.300s: %s", s->arg, why);
+	session_log(s, "%s: bind %.300s refused: %s", s->peer, s->arg, why);
+	session_done(s);
+}
+
+/* Share vs with this session and say so. */
+static void
+attach(struct session *s, struct vsock *vs)
+{
+	struct vbind *b;
+
+	if ((b = vsock_attach(vs, s, s->next_sid)) == NULL) {
+		not_bound(s, "out of memory");
+		return;
+	}
+	s->next_sid++;
+	s->nbinds++;
+	TAILQ_INSERT_TAIL(&s->binds, b, of_session);
+	s->gw->totals.binds++;
+	session_log(s, "bind %s by %s at %s", vs->addr, s->owner, s->peer);
+	session_reply(s, VSAP_BOUND, "%d %s bound.", b->sid, vs->addr);
+	session_done(s);
+}
+
+/* It is bound already: one owner shares it, another one does not. */
+static void
+share(struct session *s, struct vsock *vs, int backlog)
+{
+	if (strcmp(vs->owner, s->owner) != 0) {
+		not_bound(s, "in use by %s", vs->owner);
+		return;
+	}
+	if (backlog > 0)
+		(void)vsock_listen(vs, backlog);
+	attach(s, vs);
+}
+
+static const char *
+remedy(struct session *s, int error)
+{
+	struct vsock *vs;
+
+	switch (error) {
+	case EADDRINUSE:
+		vs = vsock_overlap(s->gw, s->arg);
+		if (vs != NULL)
+			return vs->addr;
+		return s->gw->feed == NULL
+			   ? "by another program; a vsapd -i alone shares no "
+			     "ports"
+			   : "by another program on the gateway";
+	case EADDRNOTAVAIL:
+		return "not an address of the gateway";
+	case EACCES:
+		return "the gateway lacks the privilege (ports below 1024 "
+		       "need root)";
+	case ENOENT:
+	case ENOTDIR:
+		return "no such directory below the gateway's names; "
+		       "/tmp/x works";
+	default:
+		return "on the gateway";
+	}
+}
+
+static void
+bound(void *arg, int fd, uint32_t keep, const char *addr, int error)
+{
+	struct session *s = arg;
+	struct vsock *vs;
+
+	s->binding = NULL;
+	if (fd == -1) {
+		/* A sibling may have bound it while we asked. */
+		char text[ADDR_STRLEN];
+
+		key(&s->addr, text, sizeof(text));
+		vs = vsock_find(s->gw, text);
+		if (error == EADDRINUSE && vs != NULL && s->addr.port != 0)
+			share(s, vs, 0);
+		else
+			not_bound(s, "%s: %s", strerror(error),
+			    remedy(s, error));
+	} else if ((vs = vsock_new(s->gw, addr, s->owner, fd, keep,
+			DEFAULT_BACKLOG)) == NULL)
+		not_bound(s, "out of memory");
+	else {
+		attach(s, vs);
+		cmd_connect_wake(s->gw, addr);
+	}
+	session_work(s);
+}
+
+static void
+bind_name(struct session *s, const char *name, int backlog)
+{
+	struct vsock *vs;
+
+	vs = vsock_new(s->gw, name, s->owner, -1, 0, backlog);
+	if (vs == NULL) {
+		not_bound(s, "out of memory");
+		return;
+	}
+	attach(s, vs);
+	cmd_connect_wake(s->gw, name);
+}
+
+static void
+begin(struct session *s, int backlog)
+{
+	char text[ADDR_STRLEN];
+	struct vsock *vs = NULL;
+	uint16_t lo = 0, hi = 0;
+
+	if (!rules_bind(s->gw->conf->rules, &s->who, &s->addr, &lo, &hi)) {
+		session_reply(s, VSAP_FORBIDDEN,
+		    "forbidden: no rule permits %s to bind %.300s (vsapd -b)",
+		    s->owner, s->arg);
+		session_log(s, "%s: bind %.300s: no rule permits it", s->peer,
+		    s->arg);
+		session_done(s);
+		return;
+	}
+	key(&s->addr, text, sizeof(text));
+	if (s->addr.kind != ADDR_TCP || s->addr.port != 0)
+		vs = vsock_find(s->gw, text);
+	if (vs != NULL) {
+		share(s, vs, backlog);
+		return;
+	}
+	if (backlog == 0)
+		backlog = DEFAULT_BACKLOG;
+	if (s->addr.kind == ADDR_NAME) {
+		bind_name(s, text, backlog);
+		return;
+	}
+	s->binding = host_bind(s->gw->host, &s->addr, lo, hi, backlog, s->owner,
+	    bound, s);
+	if (s->binding == NULL)
+		not_bound(s, "%s", strerror(errno));
+	else
+		session_wait(s, S_WAITING, 0, NULL);
+}
+
+void
+cmd_bind(struct session *s, const struct vsap_request *req)
+{
+	const char *text = req->argc > 0 ? req->argv[0] : ":0", *l, *why;
+	long backlog = 0;
+	char err[256];
+
+	free(s->arg);
+	if ((s->arg = strdup(text)) == NULL) {
+		session_reset(s, "out of memory");
+		return;
+	}
+	if (s->nbinds >= VSAP_BINDS_MAX) {
+		not_bound(s, "no more than %d on one connection",
+		    VSAP_BINDS_MAX);
+		return;
+	}
+	if (req->argc > 1) {
+		l = vsap_option(req, 'l');
+		backlog = l != NULL ? cmd_number(l, VSAP_BACKLOG_MAX) : -1;
+		if (backlog < 1) {
+			not_bound(s, "\"%.100s\" is not -l=1 to -l=%d",
+			    req->argv[1], VSAP_BACKLOG_MAX);
+			return;
+		}
+	}
+	if (addr_parse(&s->addr, text, ADDR_FOR_BIND, err, sizeof(err)) == -1) {
+		not_bound(s, "%s", err);
+		return;
+	}
+	if ((why = canonical(&s->addr)) != NULL) {
+		not_bound(s, "%s", why);
+		return;
+	}
+	begin(s, (int)backlog);
+}
+
+void
+cmd_bind_cancel(struct session *s)
+{
+	host_bind_cancel(s->binding);
+	s->binding = NULL;
+}
+
+void
+cmd_listen(struct session *s, const struct vsap_request *req)
+{
+	struct vbind *b = TAILQ_LAST(&s->binds, vbinds);
+	const char *n = req->argc > 0 ? req->argv[req->argc - 1] : "";
+	long backlog = cmd_number(n, VSAP_BACKLOG_MAX), sid;
+
+	if (req->argc == 2) {
+		sid = req->argv[0][0] == '#'
+			  ? cmd_number(req->argv[0] + 1, INT32_MAX)
+			  : -1;
+		b = sid == -1 ? NULL : session_bind_find(s, (int)sid);
+	}
+	if (b == NULL)
+		session_reply(s, VSAP_NOT_LISTENING,
+		    "not listening: no such bound socket: BIND first");
+	else if (backlog < 1)
+		session_reply(s, VSAP_NOT_LISTENING,
+		    "not listening: write LISTEN n, n from 1 to %d",
+		    VSAP_BACKLOG_MAX);
+	else if (vsock_listen(b->vsock, (int)backlog) == -1)
+		session_reply(s, VSAP_NOT_LISTENING, "not listening: %s",
+		    strerror(errno));
+	else
+		session_reply(s, VSAP_LISTENING, "listen ok.");
+}

@@ -1,0 +1,287 @@
+#include "cmd.h"
+
+#include <sys/socket.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bindaddr.h"
+#include "net.h"
+
+/* --- answers -------------------------------------------------------------- */
+
+static void
+fail(struct session *s, const char *why)
+{
+	session_reply(s, VSAP_NOT_CONNECTED, "cannot connect %.300s: %s",
+	    s->arg, why);
+	session_log(s, "%s: connect %.300s: %s", s->peer, s->arg, why);
+	session_done(s);
+}
+
+static void
+forbid(struct session *s)
+{
+	session_reply(s, VSAP_FORBIDDEN,
+	    "forbidden: no rule permits %s to connect to %.300s (vsapd -c)",
+	    s->owner, s->arg);
+	session_log(s, "%s: connect %.300s: no rule permits it", s->peer,
+	    s->arg);
+	session_done(s);
+}
+
+static void
+local_name(int fd, char *out, size_t outlen)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
+		strlcpy(out, "?", outlen);
+	else
+		addr_format_sa((struct sockaddr *)&ss, len, out, outlen);
+}
+
+static void
+connected(struct session *s, int fd)
+{
+	char local[VISITOR_ADDR];
+
+	if (s->addr.kind == ADDR_TCP)
+		local_name(fd, local, sizeof(local));
+	else
+		strlcpy(local, s->arg, sizeof(local));
+	session_drop_peer(s);
+	s->peer_fd = fd;
+	s->gw->totals.connected++;
+	snprintf(s->what, sizeof(s->what), "%.127s %.127s", s->peer, s->arg);
+	session_reply(s, VSAP_CONNECTED, "%d %s %.300s connected.",
+	    s->next_sid++, local, s->arg);
+	session_done(s);
+}
+
+/* --- names and paths ------------------------------------------------------ */
+
+static void
+leave_callers(struct session *s)
+{
+	if (s->caller)
+		TAILQ_REMOVE(&s->gw->callers, s, of_callers);
+	s->caller = false;
+}
+
+/* One end of a pair is the visitor at vs, the other one our peer. */
+static void
+visit(struct session *s, struct vsock *vs)
+{
+	const char *from =
+	    s->addr.kind == ADDR_UNIX || s->is_unix ? vs->addr : s->peer;
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		sv) == -1) {
+		fail(s, strerror(errno));
+		return;
+	}
+	connected(s, sv[0]);
+	if (vsock_visit(vs, sv[1], from) == 0)
+		return;
+	close(sv[1]);
+	if (s->state == S_DEAD)
+		return;
+	session_drop_peer(s);
+	session_reply(s, VSAP_NOT_CONNECTED,
+	    "cannot connect %s: too many wait there", vs->addr);
+}
+
+static void
+nobody_bound(struct session *s)
+{
+	leave_callers(s);
+	fail(s, "nobody bound it in time");
+}
+
+/* A path that is bound elsewhere, by a program on the gateway. */
+static int
+connect_path(struct session *s)
+{
+	struct dial_opts opts = { 0 };
+	struct addr a = s->addr;
+	int path, fd, saved;
+
+	if ((path = bindaddr_open(&s->addr, s->gw->root)) == -1)
+		return -1;
+	snprintf(a.text, sizeof(a.text), "/proc/self/fd/%d", path);
+	fd = dial_now(&a, &opts, NULL);
+	saved = errno;
+	close(path);
+	errno = saved;
+	return fd;
+}
+
+static void
+begin_local(struct session *s, long secs)
+{
+	struct vsock *vs;
+	int fd = -1;
+
+	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
+		forbid(s);
+		return;
+	}
+	if ((vs = vsock_find(s->gw, s->arg)) != NULL) {
+		visit(s, vs);
+		return;
+	}
+	errno = ENOENT;
+	if (s->addr.kind == ADDR_UNIX && (fd = connect_path(s)) != -1) {
+		connected(s, fd);
+		return;
+	}
+	if (secs == 0) {
+		fail(s, errno == ENOENT ? "nobody bound it" : strerror(errno));
+		return;
+	}
+	TAILQ_INSERT_TAIL(&s->gw->callers, s, of_callers);
+	s->caller = true;
+	session_wait(s, S_WAITING, secs * 1000, nobody_bound);
+}
+
+void
+cmd_connect_wake(struct gateway *gw, const char *addr)
+{
+	struct session *s, *next;
+	struct vsock *vs = vsock_find(gw, addr);
+
+	for (s = TAILQ_FIRST(&gw->callers); s != NULL && vs != NULL; s = next) {
+		next = TAILQ_NEXT(s, of_callers);
+		if (strcmp(s->arg, addr) != 0)
+			continue;
+		leave_callers(s);
+		visit(s, vs);
+		session_work(s);
+	}
+}
+
+/* --- TCP ------------------------------------------------------------------ */
+
+/*
+ * Every address is asked for here.  Our own listeners would take what comes
+ * from us for a local peer: strangers do not get there by any rule.
+ */
+static bool
+permit(void *arg, const struct sockaddr *sa, socklen_t len)
+{
+	struct session *s = arg;
+	struct in6_addr ip;
+
+	(void)len;
+	if (addr_ip_sa(sa, &ip) == -1)
+		return false;
+	if (!s->who.local && gateway_is_own(s->gw, sa))
+		return false;
+	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);
+}
+
+static void
+dialled(void *arg, int fd, const char *error)
+{
+	struct session *s = arg;
+
+	s->dial = NULL;
+	if (fd != -1)
+		connected(s, fd);
+	else if (errno == EACCES)
+		forbid(s);
+	else
+		fail(s, error);
+	session_work(s);
+}
+
+/* A BIND before CONNECT chooses the source address. */
+static void
+set_source(struct session *s, struct dial_opts *opts,
+    struct sockaddr_storage *ss)
+{
+	struct vbind *b = TAILQ_LAST(&s->binds, vbinds);
+	struct addr a;
+	char err[128];
+
+	if (b == NULL ||
+	    addr_parse(&a, b->vsock->addr, ADDR_F_TCP, err, sizeof(err)) == -1)
+		return;
+	if (strncmp(b->vsock->addr, "0.0.0.0:", 8) == 0)
+		return;
+	opts->sourcelen = addr_sockaddr(&a, ss);
+	opts->source = (struct sockaddr *)ss;
+}
+
+static void
+begin_tcp(struct session *s)
+{
+	struct dial_opts opts = { .timeout = VSAP_CONNECT_TIMEOUT };
+	struct sockaddr_storage source;
+	int fd;
+
+	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
+		forbid(s);
+		return;
+	}
+	opts.permit = permit;
+	set_source(s, &opts, &source);
+	if (s->addr.family != AF_UNSPEC) {
+		if ((fd = dial_now(&s->addr, &opts, s)) != -1) {
+			connected(s, fd);
+			return;
+		}
+		if (errno == EACCES) {
+			forbid(s);
+			return;
+		}
+		if (errno != EINPROGRESS) {
+			fail(s, strerror(errno));
+			return;
+		}
+	}
+	s->dial =
+	    dial_start(s->gw->base, s->gw->resolv, &s->addr, &opts, dialled, s);
+	if (s->dial == NULL)
+		fail(s, strerror(errno));
+	else
+		session_wait(s, S_WAITING, 0, NULL);
+}
+
+void
+cmd_connect(struct session *s, const struct vsap_request *req)
+{
+	const char *t = vsap_option(req, 't');
+	char err[256];
+	long secs = t == NULL ? 0 : cmd_number(t, 86400);
+
+	free(s->arg);
+	if ((s->arg = strdup(req->argc > 0 ? req->argv[0] : "")) == NULL) {
+		session_reset(s, "out of memory");
+		return;
+	}
+	session_drop_peer(s);
+	if (s->state == S_DEAD)
+		return;
+	if (secs == -1 || (req->argc == 2 && t == NULL))
+		fail(s, "write CONNECT address [-t=seconds]");
+	else if (addr_parse(&s->addr, s->arg, ADDR_FOR_CONNECT, err,
+		     sizeof(err)) == -1)
+		fail(s, err);
+	else if (s->addr.kind == ADDR_TCP)
+		begin_tcp(s);
+	else
+		begin_local(s, secs);
+}
+
+void
+cmd_connect_cancel(struct session *s)
+{
+	leave_callers(s);
+	dial_cancel(s->dial);
+	s->dial = NULL;
+}

@@ -1,0 +1,195 @@
+#include "cmd.h"
+
+#include <sys/queue.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hop.h"
+
+#define JOBS_MAX 64 /* visitors for whom the target is being dialled */
+
+/* A visitor and the connection that is being made for it. */
+struct job {
+	TAILQ_ENTRY(job) entry;
+	struct session *session;
+	struct visitor *visitor;
+	struct dial *dial;
+};
+
+struct forward {
+	TAILQ_HEAD(, job) jobs;
+	unsigned count;
+};
+
+static void
+job_free(struct job *j)
+{
+	struct forward *f = j->session->forward;
+
+	TAILQ_REMOVE(&f->jobs, j, entry);
+	f->count--;
+	dial_cancel(j->dial);
+	if (j->visitor != NULL)
+		vsock_return(j->visitor);
+	free(j);
+}
+
+void
+cmd_forward_cancel(struct session *s)
+{
+	struct job *j;
+
+	if (s->forward == NULL)
+		return;
+	session_unwait(s);
+	while ((j = TAILQ_FIRST(&s->forward->jobs)) != NULL)
+		job_free(j);
+	free(s->forward);
+	s->forward = NULL;
+}
+
+void
+cmd_forward_end(struct session *s)
+{
+	struct vsap_request req;
+	size_t len, used;
+
+	if (s->hop != NULL)
+		hop_end_forward(s);
+	else {
+		cmd_forward_cancel(s);
+		session_reply(s, VSAP_FORWARDED, "forwarding done.");
+		session_done(s);
+	}
+	/* BREAK says no more than that. */
+	if (vsap_line(s->in.data, s->in.len, &len, &used) == VSAP_LINE_OK &&
+	    vsap_request_parse(&req, (char *)s->in.data, len) == 0 &&
+	    strcmp(req.verb, "BREAK") == 0)
+		buf_consume(&s->in, used);
+}
+
+/* Every address the target resolves to is asked for here. */
+static bool
+permit(void *arg, const struct sockaddr *sa, socklen_t len)
+{
+	struct job *j = arg;
+	struct session *s = j->session;
+	struct in6_addr ip;
+
+	(void)len;
+	if (sa->sa_family == AF_UNIX)
+		return true;
+	if (addr_ip_sa(sa, &ip) == -1 ||
+	    (!s->who.local && gateway_is_own(s->gw, sa)))
+		return false;
+	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);
+}
+
+static void
+dialled(void *arg, int fd, const char *error)
+{
+	struct job *j = arg;
+	struct session *s = j->session;
+	struct visitor *v = j->visitor;
+	char what[2 * VISITOR_ADDR];
+
+	j->dial = NULL;
+	if (fd == -1) {
+		session_reply(s, VSAP_NOT_CONNECTED,
+		    "could not connect to %.300s: %s", s->arg, error);
+		/* The visitors go to whoever else waits. */
+		cmd_forward_end(s);
+		session_work(s);
+		return;
+	}
+	j->visitor = NULL;
+	snprintf(what, sizeof(what), "%.127s %.127s", v->remote, s->arg);
+	session_reply(s, VSAP_ACCEPTED, "accepted %s %s", v->local, v->remote);
+	(void)gateway_relay(s->gw, s->id, v->fd, fd, NULL, 0, 0, what);
+	free(v);
+	job_free(j);
+	if (s->state == S_FORWARDING)
+		session_work(s);
+}
+
+/* Wait at every socket, unless enough is under way. */
+static void
+wait_again(struct session *s)
+{
+	struct vbind *b;
+
+	if (s->forward->count >= JOBS_MAX)
+		return;
+	TAILQ_FOREACH(b, &s->binds, of_session) {
+		vsock_wait(b, 0);
+		vsock_pump(b->vsock);
+		if (s->state != S_FORWARDING)
+			return;
+	}
+}
+
+void
+cmd_forward_offer(struct session *s, struct vbind *b, struct visitor *v)
+{
+	struct dial_opts opts = { .timeout = VSAP_CONNECT_TIMEOUT };
+	struct job *j;
+
+	if ((j = calloc(1, sizeof(*j))) == NULL) {
+		vsock_return(v);
+		return;
+	}
+	j->session = s;
+	j->visitor = v;
+	(void)b;
+	TAILQ_INSERT_TAIL(&s->forward->jobs, j, entry);
+	s->forward->count++;
+	opts.permit = permit;
+	j->dial =
+	    dial_start(s->gw->base, s->gw->resolv, &s->addr, &opts, dialled, j);
+	if (j->dial == NULL) {
+		session_reply(s, VSAP_NOT_CONNECTED,
+		    "could not connect to %.300s: %s", s->arg, strerror(errno));
+		cmd_forward_end(s);
+		return;
+	}
+	wait_again(s);
+}
+
+void
+cmd_forward(struct session *s, const struct vsap_request *req)
+{
+	char err[256];
+
+	free(s->arg);
+	s->arg = strdup(req->argv[0]);
+	session_drop_peer(s);
+	if (s->arg == NULL || s->state == S_DEAD)
+		return;
+	if (TAILQ_EMPTY(&s->binds)) {
+		session_reply(s, VSAP_NOT_ACCEPTED,
+		    "no socket to accept: BIND first");
+		return;
+	}
+	if (addr_parse(&s->addr, s->arg, ADDR_F_TCP | ADDR_F_BAREPORT, err,
+		sizeof(err)) == -1) {
+		session_reply(s, VSAP_NOT_CONNECTED, "cannot connect %s", err);
+		return;
+	}
+	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
+		session_reply(s, VSAP_FORBIDDEN,
+		    "forbidden: no rule permits %s to connect to %.300s "
+		    "(vsapd -c)",
+		    s->owner, s->arg);
+		return;
+	}
+	if ((s->forward = calloc(1, sizeof(*s->forward))) == NULL) {
+		session_reset(s, "out of memory");
+		return;
+	}
+	TAILQ_INIT(&s->forward->jobs);
+	session_reply(s, VSAP_FORWARDING, "forwarding start.");
+	session_wait(s, S_FORWARDING, 0, NULL);
+	wait_again(s);
+}

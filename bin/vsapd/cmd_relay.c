@@ -1,0 +1,72 @@
+#include "cmd.h"
+
+#include <sys/socket.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net.h"
+
+static bool
+has_peer(const struct session *s)
+{
+	return s->offer != NULL || s->peer_fd != -1;
+}
+
+/* The peer's own descriptor in place of a relay. */
+static void
+pass_descriptor(struct session *s)
+{
+	char line[128];
+	size_t len;
+	int fd = s->offer != NULL ? s->offer->fd : s->peer_fd;
+
+	if (!s->is_unix) {
+		session_reply(s, VSAP_UNKNOWN,
+		    "RELAY -f: descriptors pass over a UNIX-domain control "
+		    "socket only; say RELAY");
+		return;
+	}
+	session_flush(s);
+	if (s->state == S_DEAD)
+		return;
+	len = vsap_reply_format(line, sizeof(line), VSAP_DESCRIPTOR, false,
+	    "descriptor follows.");
+	/* The descriptor goes with this very line, so nothing may be queued. */
+	if (s->out.len > 0 || fdpass_send(s->fd, line, len, &fd, 1) == -1) {
+		session_reset(s, "cannot take a descriptor now");
+		return;
+	}
+	session_log(s, "passed %s", s->what);
+	if (s->offer != NULL)
+		visitor_free(s->offer);
+	else
+		close(s->peer_fd);
+	s->offer = NULL;
+	s->peer_fd = -1;
+	session_done(s);
+}
+
+void
+cmd_relay(struct session *s, const struct vsap_request *req)
+{
+	const char *t = vsap_option(req, 't');
+	long idle = t == NULL ? 0 : cmd_number(t, 86400 * 365);
+	bool f = req->argc == 1 && strcmp(req->argv[0], "-f") == 0;
+
+	if (!has_peer(s) || idle == -1 || (req->argc > 0 && t == NULL && !f)) {
+		/* Nothing behind a RELAY is ever taken for a request. */
+		session_reply(s, VSAP_PROTOCOL,
+		    !has_peer(s)
+			? "no peer to relay to: ACCEPT or CONNECT first"
+			: "write RELAY, RELAY -t=seconds or RELAY -f");
+		session_finish(s);
+		return;
+	}
+	if (f) {
+		pass_descriptor(s);
+		return;
+	}
+	s->idle = (uint32_t)idle;
+	session_relay(s);
+}

@@ -1,0 +1,408 @@
+#include "hop.h"
+
+#include <sys/queue.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "log.h"
+#include "vsap_client.h"
+
+/* An address bound at the upstream by sessions of one owner here: upstream
+ * they are all ours, so that this is where a second owner is refused. */
+struct claim {
+	TAILQ_ENTRY(claim) entry;
+	char addr[ADDR_STRLEN];
+	char owner[OWNER_MAX];
+	unsigned count;
+};
+
+struct claims {
+	TAILQ_HEAD(, claim) all;
+};
+
+struct hop {
+	struct session *session;
+	struct vsapc *up;
+	bool ready;
+	bool offered;  /* 230 or 240 came and nothing was done with it */
+	bool echoed;   /* an ECHO of ours that cancels ACCEPT is under way */
+	char verb[16]; /* the request under way, "" none */
+	char line[VSAP_LINE_MAX + 1]; /* the first, until upstream is ready */
+	char claim[ADDR_STRLEN];
+	struct claim *claims[VSAP_BINDS_MAX];
+	unsigned nclaims;
+};
+
+/* --- claims --------------------------------------------------------------- */
+
+static struct claim *
+claim_find(struct gateway *gw, const char *addr)
+{
+	struct claim *c;
+
+	if (gw->claims == NULL)
+		return NULL;
+	TAILQ_FOREACH(c, &gw->claims->all, entry)
+		if (strcmp(c->addr, addr) == 0)
+			return c;
+	return NULL;
+}
+
+static struct claim *
+claim_new(struct gateway *gw, const char *addr, const char *owner)
+{
+	struct claim *c;
+
+	if (gw->claims == NULL) {
+		if ((gw->claims = calloc(1, sizeof(*gw->claims))) == NULL)
+			return NULL;
+		TAILQ_INIT(&gw->claims->all);
+	}
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	strlcpy(c->addr, addr, sizeof(c->addr));
+	strlcpy(c->owner, owner, sizeof(c->owner));
+	TAILQ_INSERT_TAIL(&gw->claims->all, c, entry);
+	return c;
+}
+
+static void
+claim_drop(struct gateway *gw, struct claim *c)
+{
+	if (--c->count > 0)
+		return;
+	TAILQ_REMOVE(&gw->claims->all, c, entry);
+	free(c);
+}
+
+/* The upstream bound addr for this session. */
+static void
+claim_take(struct hop *h, const char *addr)
+{
+	struct gateway *gw = h->session->gw;
+	struct claim *c = claim_find(gw, addr);
+
+	if (h->nclaims >= VSAP_BINDS_MAX)
+		return;
+	if (c == NULL)
+		c = claim_new(gw, addr, h->session->owner);
+	if (c == NULL)
+		return;
+	c->count++;
+	h->claims[h->nclaims++] = c;
+}
+
+/* How the upstream will name the address, as far as we can tell. */
+static void
+claim_name(const char *text, char *out, size_t outlen)
+{
+	struct addr a;
+	char err[128];
+
+	out[0] = '\0';
+	if (addr_parse(&a, text, ADDR_FOR_BIND, err, sizeof(err)) == -1)
+		return;
+	if (a.kind != ADDR_TCP)
+		addr_format(&a, out, outlen);
+	else if (a.port != 0 && a.any)
+		snprintf(out, outlen, "0.0.0.0:%u", a.port);
+	else if (a.port != 0 && strcasecmp(a.text, "localhost") == 0)
+		snprintf(out, outlen, "127.0.0.1:%u", a.port);
+	else if (a.port != 0)
+		addr_format(&a, out, outlen);
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+/* The reply that says that a request could not be carried out up there. */
+static int
+failure_code(const char *verb)
+{
+	static const struct {
+		const char *verb;
+		int code;
+	} codes[] = {
+		{ "BIND", VSAP_NOT_BOUND },
+		{ "LISTEN", VSAP_NOT_LISTENING },
+		{ "ACCEPT", VSAP_NOT_ACCEPTED },
+		{ "CONNECT", VSAP_NOT_CONNECTED },
+		{ "FORWARD", VSAP_NOT_CONNECTED },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(codes[i].verb, verb) == 0)
+			return codes[i].code;
+	return VSAP_UNKNOWN;
+}
+
+static void
+answered(struct hop *h)
+{
+	h->verb[0] = '\0';
+	session_done(h->session);
+}
+
+static void
+took_peer(struct hop *h, const struct vsap_reply *r)
+{
+	struct vsap_fields f;
+	struct session *s = h->session;
+
+	h->offered = true;
+	if (vsap_reply_fields(r, &f) == 0)
+		snprintf(s->what, sizeof(s->what), "%.120s %.120s", f.local,
+		    f.remote);
+}
+
+static void
+forward_reply(struct hop *h, const struct vsap_reply *r)
+{
+	struct session *s = h->session;
+
+	session_reply_raw(s, r);
+	if (r->code == VSAP_FORWARDING)
+		session_wait(s, S_FORWARDING, 0, NULL);
+	else if (r->code == VSAP_FORWARDED ||
+		 (r->code >= 400 && s->state != S_FORWARDING))
+		answered(h);
+}
+
+static void
+on_reply(void *arg, const struct vsap_reply *r, int fd)
+{
+	struct hop *h = arg;
+	struct session *s = h->session;
+	struct vsap_fields f;
+
+	(void)fd;
+	if (h->echoed && r->code == VSAP_OK) {
+		h->echoed = false;
+		answered(h);
+		session_work(s);
+		return;
+	}
+	if (strcmp(h->verb, "FORWARD") == 0) {
+		forward_reply(h, r);
+		session_work(s);
+		return;
+	}
+	if (h->verb[0] == '\0')
+		return;
+	session_reply_raw(s, r);
+	if (s->state == S_DEAD || h->echoed || r->more)
+		return;
+	if (r->code == VSAP_BOUND && vsap_reply_fields(r, &f) == 0)
+		claim_take(h, f.local);
+	answered(h);
+	if (r->code == VSAP_ACCEPTED || r->code == VSAP_CONNECTED)
+		took_peer(h, r);
+	if (r->code == VSAP_ACCEPTED)
+		cmd_accept_watch(s);
+	session_work(s);
+}
+
+static void
+on_closed(void *arg, const char *text, bool permanent)
+{
+	struct hop *h = arg;
+	struct session *s = h->session;
+	bool held = h->ready;
+
+	(void)permanent;
+	session_log(s, "upstream: %s", text);
+	if (h->offered) {
+		/* The upstream took the visitor back: so do we. */
+		session_reset(s, "upstream took the visitor back");
+		return;
+	}
+	if (h->verb[0] != '\0')
+		session_reply(s, failure_code(h->verb), "upstream: %s", text);
+	h->verb[0] = '\0';
+	/* What was bound up there is gone with the session. */
+	if (held)
+		session_finish(s);
+	else {
+		s->hop = NULL;
+		hop_free(h);
+		session_done(s);
+	}
+	session_work(s);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct hop *h = arg;
+
+	h->ready = true;
+	if (vsapc_send(h->up, "%s", h->line) == -1)
+		session_reset(h->session, "cannot write to the upstream");
+}
+
+/* --- requests ------------------------------------------------------------- */
+
+static struct hop *
+hop_new(struct session *s)
+{
+	static const struct vsapc_calls calls = { on_ready, on_reply,
+		on_closed };
+	const struct conf *conf = s->gw->conf;
+	struct vsapc_opts opts = { .creds = conf->creds };
+	char name[ADDR_STRLEN];
+	struct hop *h;
+
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		return NULL;
+	h->session = s;
+	opts.addr = conf->upstream;
+	opts.server = addr_format(&conf->upstream, name, sizeof(name));
+	h->up = vsapc_new(s->gw->base, s->gw->resolv, &opts, &calls, h);
+	if (h->up == NULL) {
+		free(h);
+		return NULL;
+	}
+	return h;
+}
+
+void
+hop_free(struct hop *h)
+{
+	if (h == NULL)
+		return;
+	while (h->nclaims > 0)
+		claim_drop(h->session->gw, h->claims[--h->nclaims]);
+	vsapc_free(h->up);
+	free(h);
+}
+
+bool
+hop_offered(const struct hop *h)
+{
+	return h != NULL && h->offered;
+}
+
+/* May it go up?  Our own rules, if there are any, and our own owners. */
+static bool
+admissible(struct session *s, const struct vsap_request *req)
+{
+	const char *text = req->argc > 0 ? req->argv[0] : ":0";
+	char name[ADDR_STRLEN], err[256];
+	struct claim *c;
+	struct addr a;
+	uint16_t lo, hi;
+	bool bind = strcmp(req->verb, "BIND") == 0;
+	bool ok;
+
+	if (!bind && strcmp(req->verb, "CONNECT") != 0 &&
+	    strcmp(req->verb, "FORWARD") != 0)
+		return true;
+	if (addr_parse(&a, text, bind ? ADDR_FOR_BIND : ADDR_FOR_CONNECT, err,
+		sizeof(err)) == -1) {
+		session_reply(s, failure_code(req->verb), "%s %s",
+		    bind ? "not bound" : "cannot connect", err);
+		return false;
+	}
+	ok = bind ? rules_bind(s->gw->conf->rules, &s->who, &a, &lo, &hi)
+		  : rules_connect(s->gw->conf->rules, &s->who, &a,
+			a.family != AF_UNSPEC ? &a.ip : NULL);
+	if (!ok) {
+		session_reply(s, VSAP_FORBIDDEN,
+		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c)",
+		    s->owner, req->verb, text, bind ? 'b' : 'c');
+		return false;
+	}
+	claim_name(text, name, sizeof(name));
+	if (!bind || (c = claim_find(s->gw, name)) == NULL ||
+	    strcmp(c->owner, s->owner) == 0)
+		return true;
+	session_reply(s, VSAP_NOT_BOUND, "not bound %.300s: in use by %s", text,
+	    c->owner);
+	return false;
+}
+
+static void
+send_up(struct session *s, const struct vsap_request *req)
+{
+	struct hop *h = s->hop;
+
+	strlcpy(h->verb, req->verb, sizeof(h->verb));
+	h->offered = false;
+	s->pipelined = false;
+	session_wait(s,
+	    strcmp(req->verb, "ACCEPT") == 0 ? S_ACCEPTING : S_WAITING, 0,
+	    NULL);
+	snprintf(h->line, sizeof(h->line), "%s%s%s", req->verb,
+	    req->rest[0] != '\0' ? " " : "", req->rest);
+	if (h->ready && vsapc_send(h->up, "%s", h->line) == -1)
+		session_reset(s, "cannot write to the upstream");
+}
+
+/* Both connections become the stream. */
+static void
+relay(struct session *s, const struct vsap_request *req)
+{
+	struct hop *h = s->hop;
+	const char *t = vsap_option(req, 't');
+
+	if (!hop_offered(h)) {
+		session_reply(s, VSAP_PROTOCOL,
+		    "no peer to relay to: ACCEPT or CONNECT first");
+		session_finish(s);
+		return;
+	}
+	if (req->argc > 0 && t == NULL) {
+		session_reply(s, VSAP_UNKNOWN,
+		    "RELAY -f: a chained gateway passes no descriptors; say "
+		    "RELAY");
+		return;
+	}
+	if (vsapc_send(h->up, "RELAY%s%s", t != NULL ? " -t=" : "",
+		t != NULL ? t : "") == -1 ||
+	    (s->peer_fd = vsapc_take(h->up)) == -1) {
+		session_reset(s, "cannot write to the upstream");
+		return;
+	}
+	h->up = NULL;
+	h->offered = false;
+	session_relay(s);
+}
+
+void
+hop_request(struct session *s, const struct vsap_request *req)
+{
+	if (strcmp(req->verb, "RELAY") == 0) {
+		relay(s, req);
+		return;
+	}
+	if (!admissible(s, req))
+		return;
+	if (s->hop == NULL && (s->hop = hop_new(s)) == NULL) {
+		session_reply(s, failure_code(req->verb), "upstream: %s",
+		    strerror(errno));
+		return;
+	}
+	send_up(s, req);
+}
+
+void
+hop_cancel_accept(struct session *s)
+{
+	struct hop *h = s->hop;
+
+	/* Anything cancels it; what we say has an answer of its own. */
+	h->echoed = true;
+	session_wait(s, S_WAITING, 0, NULL);
+	if (h->ready && vsapc_send(h->up, "ECHO cancel") == -1)
+		session_reset(s, "cannot write to the upstream");
+}
+
+void
+hop_end_forward(struct session *s)
+{
+	session_wait(s, S_WAITING, 0, NULL);
+	if (vsapc_send(s->hop->up, "BREAK") == -1)
+		session_reset(s, "cannot write to the upstream");
+}

@@ -1,0 +1,238 @@
+#include "host.h"
+
+#include <sys/queue.h>
+#include <event2/event_struct.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bindaddr.h"
+#include "log.h"
+#include "loop.h"
+#include "net.h"
+
+struct host_bind {
+	TAILQ_ENTRY(host_bind) entry;
+	struct host *host;
+	uint32_t seq;
+	void (*done)(void *, int, uint32_t, const char *, int);
+	void *arg;
+	/* alone: the answer, until the loop's turn is over */
+	int fd;
+	int error;
+	char addr[ADDR_STRLEN];
+};
+
+struct host {
+	struct event_base *base;
+	struct event readable;
+	int channel; /* -1: alone */
+	int root;
+	uint32_t seq;
+	struct host_calls calls;
+	void *arg;
+	TAILQ_HEAD(, host_bind) binds;
+};
+
+static struct host *new (struct event_base *base, int channel, int root)
+{
+	struct host *h;
+
+	if ((h = calloc(1, sizeof(*h))) == NULL)
+		return NULL;
+	h->base = base;
+	h->channel = channel;
+	h->root = root;
+	TAILQ_INIT(&h->binds);
+	return h;
+}
+
+struct host *
+host_new_alone(struct event_base *base, int root)
+{
+	return new (base, -1, root);
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+static void
+answer(struct host_bind *hb, int fd, uint32_t keep, const char *addr, int error)
+{
+	struct host *h = hb->host;
+
+	TAILQ_REMOVE(&h->binds, hb, entry);
+	if (hb->done != NULL)
+		hb->done(hb->arg, fd, keep, addr, error);
+	else if (fd != -1) {
+		close(fd);
+		host_drop(h, keep);
+	}
+	free(hb);
+}
+
+static void
+bound(struct host *h, const struct pmsg *m, int fd)
+{
+	struct host_bind *hb;
+
+	TAILQ_FOREACH(hb, &h->binds, entry)
+		if (hb->seq == m->seq)
+			break;
+	if (hb != NULL)
+		answer(hb, fd, m->keep, m->addr, (int)m->error);
+	else if (fd != -1) {
+		close(fd);
+		host_drop(h, m->keep);
+	}
+}
+
+static void
+on_channel(evutil_socket_t sock, short what, void *arg)
+{
+	unsigned char packet[PMSG_MAX];
+	struct host *h = arg;
+	struct pmsg m;
+	int fd, nfds;
+	ssize_t n;
+
+	(void)what;
+	for (;;) {
+		fd = -1;
+		nfds = 1;
+		n = fdpass_recv(sock, packet, sizeof(packet), &fd, &nfds, NULL);
+		if (n == -1 && errno == EMFILE) {
+			log_warn(
+			    "no descriptor left for what the parent gives");
+			continue;
+		}
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n <= 0)
+			break;
+		if (nfds == 0)
+			fd = -1;
+		if (pmsg_parse(&m, packet, (size_t)n) == -1)
+			fatalx("the parent talks nonsense");
+		if (m.type == PMSG_BOUND)
+			bound(h, &m, fd);
+		else
+			h->calls.given(h->arg, &m, fd);
+	}
+	/* Without the parent nobody can bind; the workers go on alone. */
+	fatalx("the parent is gone");
+}
+
+struct host *
+host_new(struct event_base *base, int channel, const struct host_calls *calls,
+    void *arg)
+{
+	struct host *h;
+
+	if ((h = new (base, channel, -1)) == NULL)
+		return NULL;
+	h->calls = *calls;
+	h->arg = arg;
+	event_assign(&h->readable, base, channel, EV_READ | EV_PERSIST,
+	    on_channel, h);
+	if (event_add(&h->readable, NULL) == -1) {
+		free(h);
+		return NULL;
+	}
+	return h;
+}
+
+/* --- the question --------------------------------------------------------- */
+
+static int
+tell(struct host *h, const struct pmsg *m)
+{
+	unsigned char packet[PMSG_MAX];
+	size_t len = pmsg_format(m, packet, sizeof(packet));
+
+	if (len == 0) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return fdpass_send(h->channel, packet, len, NULL, 0);
+}
+
+static void
+bound_alone(void *arg)
+{
+	struct host_bind *hb = arg;
+
+	answer(hb, hb->fd, 0, hb->addr, hb->error);
+}
+
+static int
+bind_alone(struct host_bind *hb, const struct addr *a, uint16_t lo, uint16_t hi,
+    int backlog)
+{
+	hb->fd = bindaddr(a, lo, hi, backlog, hb->host->root, hb->addr,
+	    sizeof(hb->addr));
+	hb->error = hb->fd == -1 ? errno : 0;
+	if (loop_defer(hb->host->base, bound_alone, hb) == 0)
+		return 0;
+	if (hb->fd != -1)
+		close(hb->fd);
+	return -1;
+}
+
+static int
+ask_parent(struct host_bind *hb, const struct addr *a, uint16_t lo, uint16_t hi,
+    int backlog, const char *owner)
+{
+	struct pmsg m = { .type = PMSG_BIND, .lo = lo, .hi = hi };
+
+	m.seq = hb->seq;
+	m.backlog = (uint32_t)backlog;
+	addr_format(a, m.addr, sizeof(m.addr));
+	strlcpy(m.owner, owner, sizeof(m.owner));
+	return tell(hb->host, &m);
+}
+
+struct host_bind *
+host_bind(struct host *h, const struct addr *a, uint16_t lo, uint16_t hi,
+    int backlog, const char *owner,
+    void (*done)(void *, int, uint32_t, const char *, int), void *arg)
+{
+	struct host_bind *hb;
+	int r;
+
+	if ((hb = calloc(1, sizeof(*hb))) == NULL)
+		return NULL;
+	hb->host = h;
+	hb->seq = ++h->seq;
+	hb->done = done;
+	hb->arg = arg;
+	if (h->channel == -1)
+		r = bind_alone(hb, a, lo, hi, backlog);
+	else
+		r = ask_parent(hb, a, lo, hi, backlog, owner);
+	if (r == -1) {
+		free(hb);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&h->binds, hb, entry);
+	return hb;
+}
+
+void
+host_bind_cancel(struct host_bind *hb)
+{
+	if (hb != NULL)
+		hb->done = NULL;
+}
+
+void
+host_drop(struct host *h, uint32_t keep)
+{
+	struct pmsg m = { .type = PMSG_DROP, .keep = keep };
+
+	if (h->channel == -1 || keep == 0)
+		return;
+	if (tell(h, &m) == -1)
+		log_warn("cannot tell the parent to let go: %s",
+		    strerror(errno));
+}

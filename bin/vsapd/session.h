@@ -1,0 +1,144 @@
+#ifndef SESSION_H
+#define SESSION_H
+
+/*
+ * A control connection: its lines in and out, its state, what it holds.
+ * The verbs are in cmd_*.c; this file knows none of them.
+ */
+
+#include <sys/queue.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "dial.h"
+#include "gateway.h"
+#include "host.h"
+#include "login.h"
+#include "rules.h"
+#include "vsap_proto.h"
+#include "vsock.h"
+
+enum session_state {
+	S_COMMAND,    /* the next line is a request */
+	S_WAITING,    /* for an answer to AUTH, BIND or CONNECT */
+	S_ACCEPTING,  /* for a visitor, or a line that cancels */
+	S_FORWARDING, /* visitors are forwarded until a line comes */
+	S_LEAVING,    /* replies drain, then the stream begins */
+	S_CLOSING,    /* replies drain, then the connection closes */
+	S_DEAD,	      /* freed at the end of the turn */
+};
+
+struct hop;
+struct forward;
+
+struct session {
+	TAILQ_ENTRY(session) entry;
+	TAILQ_ENTRY(session) of_callers;
+	struct gateway *gw;
+	uint64_t id;
+	int fd;
+	struct event io;
+	struct event timer;
+	void (*on_timer)(struct session *);
+	short interest; /* what io waits for */
+	enum session_state state;
+	bool is_unix;
+	bool eof;	/* the client will send nothing more */
+	bool caller;	/* in gw->callers */
+	bool pipelined; /* RELAY was sent behind the ACCEPT */
+	bool authed;
+	bool busy; /* session_work() is at it */
+	bool shut; /* S_CLOSING: our side is closed, what comes is dropped */
+	unsigned errors;
+	struct rule_who who;
+	char user[VSAP_USER_MAX + 1];
+	char owner[OWNER_MAX];
+	char peer[VISITOR_ADDR]; /* its address, for the log */
+	char source[64]; /* its host (UNIX: process), for gateway_suspect */
+	struct buf in, out;
+	/* virtual sockets */
+	TAILQ_HEAD(vbinds, vbind) binds;
+	unsigned nbinds;
+	int next_sid;
+	/* what is being done */
+	char
+	    *arg; /* address of the request under way, as the client wrote it */
+	struct addr addr;
+	struct host_bind *binding;
+	struct login_check *checking;
+	struct dial *dial;
+	bool right; /* AUTH: the delayed answer */
+	/* the peer that RELAY would join: an offered visitor or a connection */
+	struct visitor *offer;
+	int peer_fd;
+	char what[2 * VISITOR_ADDR]; /* both addresses, for the log */
+	time_t offered;
+	uint32_t idle; /* RELAY -t= */
+	struct forward *forward;
+	struct hop *hop; /* chained: the session upstream */
+};
+
+/*
+ * Begin a session on a connected socket.  peer is its address; a
+ * connection that was handed over has a real one and is_unix false.
+ * first bytes were read already.  0, or -1: no memory (fd stays the
+ * caller's).
+ */
+int session_new(struct gateway *, int fd, const struct sockaddr *peer,
+    socklen_t peerlen, const void *first, size_t firstlen);
+
+/* End it: what it holds is given back, the connection closed; with reset
+ * the client sees a reset.  The memory goes at the end of the turn. */
+void session_close(struct session *);
+void session_reset(struct session *, const char *why);
+
+/* Queue a reply; a refusal (4xx, 5xx) counts towards VSAP_ERRORS_MAX. */
+void session_reply(struct session *, int code, const char *fmt, ...)
+    __attribute__((__format__(printf, 3, 4)));
+void session_reply_more(struct session *, int code, const char *fmt, ...)
+    __attribute__((__format__(printf, 3, 4)));
+
+/* A line from the upstream, passed on as it is. */
+void session_reply_raw(struct session *, const struct vsap_reply *);
+
+/* The request under way is done: go on with the next line. */
+void session_done(struct session *);
+
+/* Wait in a state, on_timer after so many ms (0: no limit). */
+void session_wait(struct session *, enum session_state, long ms,
+    void (*on_timer)(struct session *));
+
+/* Send what is queued, read on, set the events: after anything happened. */
+void session_work(struct session *);
+
+/* Send what is queued, as far as the socket takes it. */
+void session_flush(struct session *);
+
+/* A visitor for one who waits (called by vsock_pump()). */
+void session_offer(struct vbind *, struct visitor *);
+
+/* Give the offered visitor back, or close the connected peer. */
+void session_drop_peer(struct session *);
+
+/* Stop waiting at all its sockets. */
+void session_unwait(struct session *);
+
+/*
+ * The connection becomes the stream, to peer_fd (or the offer): replies
+ * drain first.  The session ends.
+ */
+void session_relay(struct session *);
+
+/* Close when the replies have been sent. */
+void session_finish(struct session *);
+
+/* Log a line with the session's number. */
+void session_log(const struct session *, const char *fmt, ...)
+    __attribute__((__format__(printf, 2, 3)));
+
+struct vbind *session_bind_find(struct session *, int sid);
+
+#endif
