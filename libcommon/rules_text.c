@@ -33,6 +33,9 @@ fail(const struct text *t, const char *fmt, ...)
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	strlcpy(shown, t->s, sizeof(shown));
+	for (char *p = shown; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
 	(void)snprintf(t->err, t->errlen, "%s: %s", shown, why);
 	return -1;
 }

@@ -1,6 +1,7 @@
 #include "spawn.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define WORKER_FD 3
+#define PROGRAM_FD 4 /* vsap-relay itself, closed by exec */
 
 static const char relay_name[] = "vsap-relay";
 
@@ -62,14 +64,16 @@ spawn_find_relay(char *out, size_t outlen, char *err, size_t errlen)
 
 /* Nothing of the parent goes on in the child but its stderr and sock. */
 static int
-child_fds(int sock)
+child_fds(int sock, int program)
 {
 	int null;
 
-	if (sock == WORKER_FD) {
-		if (fcntl(sock, F_SETFD, 0) == -1)
-			return -1;
-	} else if (dup2(sock, WORKER_FD) == -1)
+	/* Above both numbers first: one may stand where the other goes. */
+	if ((program = fcntl(program, F_DUPFD, PROGRAM_FD + 1)) == -1 ||
+	    (sock = fcntl(sock, F_DUPFD, PROGRAM_FD + 1)) == -1 ||
+	    dup3(program, PROGRAM_FD, O_CLOEXEC) == -1)
+		return -1;
+	if (dup2(sock, WORKER_FD) == -1)
 		return -1;
 	if ((null = open("/dev/null", O_RDWR)) == -1)
 		return -1;
@@ -77,7 +81,7 @@ child_fds(int sock)
 		return -1;
 	if (fcntl(2, F_GETFD) == -1 && dup2(null, 2) == -1)
 		return -1;
-	return close_range(WORKER_FD + 1, ~0U, 0);
+	return close_range(PROGRAM_FD + 1, ~0U, 0);
 }
 
 /* Handlers go by exec; what is ignored or blocked would stay. */
@@ -105,18 +109,21 @@ child_user(uid_t uid, gid_t gid)
 static void __attribute__((__noreturn__)) child(const char *path, int sock,
     uid_t uid, gid_t gid, bool use_syslog, bool verbose)
 {
-	const char *argv[5] = {relay_name, "--worker"};
-	int n = 2;
+	const char *argv[5] = { relay_name, "--worker" };
+	int n = 2, program;
 
 	if (use_syslog)
 		argv[n++] = "--syslog";
 	if (verbose)
 		argv[n++] = "-v";
 	argv[n] = NULL;
-	if (setsid() == -1 || child_signals() == -1 ||
-	    child_user(uid, gid) == -1 || child_fds(sock) == -1)
+	/* Opened as who we are: the folder may be closed to the other user. */
+	if ((program = open(path, O_PATH | O_CLOEXEC)) == -1 ||
+	    setsid() == -1 || child_signals() == -1 ||
+	    child_fds(sock, program) == -1 || child_user(uid, gid) == -1)
 		_exit(1);
-	execv(path, (char *const *)(void *)argv);
+	(void)syscall(SYS_execveat, PROGRAM_FD, "", argv, environ,
+	    AT_EMPTY_PATH);
 	dprintf(2, "%s: %s: %s\n", relay_name, path, strerror(errno));
 	_exit(1);
 }

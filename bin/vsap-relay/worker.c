@@ -391,6 +391,8 @@ static void
 confine(void)
 {
 	setsid();
+	/* Started by descriptor, the kernel has no name for us. */
+	(void)prctl(PR_SET_NAME, "vsap-relay");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

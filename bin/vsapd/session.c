@@ -158,6 +158,24 @@ session_new(struct gateway *gw, int fd, const struct sockaddr *peer,
 	return 0;
 }
 
+/* Send what the socket takes.  -1: the connection is broken. */
+static int
+send_some(struct session *s)
+{
+	ssize_t n;
+
+	while (s->out.len > 0) {
+		n = send(s->fd, s->out.data, s->out.len,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return errno == EAGAIN ? 0 : -1;
+		buf_consume(&s->out, (size_t)n);
+	}
+	return 0;
+}
+
 static void
 session_free(void *arg)
 {
@@ -223,6 +241,7 @@ session_close(struct session *s)
 {
 	if (s->state == S_DEAD)
 		return;
+	(void)send_some(s);
 	session_release(s);
 	if (s->fd != -1)
 		close(s->fd);
@@ -285,20 +304,9 @@ leave(struct session *s)
 void
 session_flush(struct session *s)
 {
-	ssize_t n;
-
-	while (s->out.len > 0) {
-		n = send(s->fd, s->out.data, s->out.len,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && errno == EAGAIN)
-			return;
-		if (n == -1) {
-			session_close(s);
-			return;
-		}
-		buf_consume(&s->out, (size_t)n);
+	if (send_some(s) == -1) {
+		buf_free(&s->out);
+		session_close(s);
 	}
 }
 
@@ -444,20 +452,16 @@ look_while_accepting(struct session *s)
 {
 	int relay;
 
-	if (s->eof) {
+	relay = s->pipelined ? 1 : relay_is_next(s);
+	if (relay == 0) {
+		cmd_accept_cancel(s, "cancelled by the next request");
+		return true;
+	}
+	s->pipelined = relay == 1;
+	/* Who has left takes no visitor, RELAY sent ahead or not. */
+	if (s->eof)
 		session_close(s);
-		return false;
-	}
-	if (s->pipelined)
-		return false;
-	if ((relay = relay_is_next(s)) == -1)
-		return false;
-	if (relay) {
-		s->pipelined = true;
-		return false;
-	}
-	cmd_accept_cancel(s, "cancelled by the next request");
-	return true;
+	return false;
 }
 
 static bool
@@ -486,7 +490,7 @@ step(struct session *s)
 		if (next_line(s))
 			return true;
 		if (s->eof)
-			session_close(s);
+			session_finish(s);
 		return false;
 	case S_ACCEPTING:
 		return look_while_accepting(s);

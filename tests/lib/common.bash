@@ -47,7 +47,7 @@ vsap_setup() {
     PATH=$dir/bin:$PEERS/bin:$BUILD/tools:$PATH
     # Nothing of the caller's set-up may decide a test.
     unset VSAP_SERVER VSAP_AUTH VSAP_AUTH_FILE VSAP_AUTH_CLEARTEXT
-    unset XDG_RUNTIME_DIR NOTIFY_SOCKET http_proxy https_proxy all_proxy
+    unset MAKEFLAGS MFLAGS MAKELEVEL XDG_RUNTIME_DIR NOTIFY_SOCKET http_proxy https_proxy all_proxy
     export LC_ALL=C.UTF-8 PATH
     export VSAP_TEST_OF=$dir
     # Reports of the sanitizers end a program and stand in its log.

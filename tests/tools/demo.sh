@@ -70,6 +70,14 @@ start() { # LOG command
     address=$(sed -n '1s/.*listening on \([^ ]*\).*/\1/p' "$dir/$1.log")
 }
 
+# A word to the open stream and back.
+round_trip() {
+    printf '   %-20s (typed)\n' "$1"
+    echo "$1" >&8
+    until_true "grep -q $1 $dir/back" || return
+    printf '   %-20s (came back)\n' "$1"
+}
+
 # The control process of the gateway: the child that runs vsapd itself.
 control_of() { # PID
     for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
@@ -118,16 +126,12 @@ type_in "nc -N ${cat%:*} ${cat##*:}"
 nc -N "${cat%:*}" "${cat##*:}" <"$dir/in" >"$dir/back" 2>&1 &
 started="$started $!"
 exec 8>"$dir/in"
-echo "   before" && echo before >&8
-until_true "grep -q before $dir/back" || fail "nothing comes back"
-echo "   before"
+round_trip before || fail "nothing comes back"
 control=$(control_of "$vsapd")
 if [ -n "$control" ]; then
     show "kill -KILL $control    # the control process of vsapd"
     until_true "! kill -0 $control"
-    echo "   after" && echo after >&8
-    until_true "grep -q after $dir/back" || fail "the stream has ended"
-    echo "   after"
+    round_trip after || fail "the stream has ended"
     say "   And the published port is still there for the next visitor:"
     show "echo still here | nc -N ${upper%:*} ${upper##*:}"
     grep -q 'STILL HERE' "$dir/out" || fail "the next visitor got no answer"
