@@ -107,12 +107,14 @@ CHECK = sh tests/tools/check.sh $(B)
 
 demo:
 	@$(DEPS) ensure build demo
+	@echo "Building into $(B)/"
 	@$(AGAIN) demo-run
 demo-run: all
 	@sh tests/tools/demo.sh $(B)
 
 check:
 	@$(DEPS) ensure build test
+	@echo "Building into $(B)/"
 	@$(AGAIN) check-run
 check-run: all units fuzzers tools
 	@-sh tests/tools/peers.sh
@@ -135,6 +137,7 @@ ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 asan:
 	@$(DEPS) ensure build test
+	@echo "Building into $(B)/asan/"
 	@$(AGAIN) B=$(B)/asan SAN='$(ASAN)' CFLAGS='-O1 -g' \
 	    HARDEN=-fPIE asan-run
 asan-run: all units fuzzers tools

@@ -91,8 +91,8 @@ parse_port(const struct text *t, const char *p, uint16_t *port)
 	const char *e;
 
 	if (*p == '\0')
-		return fail(
-		    t, "no port at column %d; write host:port", column(t, p));
+		return fail(t, "no port at column %d; write host:port",
+		    column(t, p));
 	if (!is_digits(p, strlen(p)))
 		return fail(t,
 		    "\"%.20s\" at column %d is not a port number; "
@@ -240,8 +240,8 @@ parse_bracketed(const struct text *t, struct addr *a)
 	const char *end = strchr(t->s, ']');
 
 	if (end == NULL)
-		return fail(
-		    t, "no ']' for the '[' at column 1; write [v6]:port");
+		return fail(t,
+		    "no ']' for the '[' at column 1; write [v6]:port");
 	if (parse_ip6(t, t->s + 1, (size_t)(end - t->s) - 1, a) == -1)
 		return -1;
 	if (end[1] == '\0' && (t->flags & ADDR_F_NOPORT)) {
@@ -332,8 +332,8 @@ check_path(const struct text *t, const char *path)
 		    "write it from /",
 		    column(t, path));
 	if (strlen(path) > VSAP_NAME_MAX)
-		return fail(
-		    t, "the path is longer than %d bytes", VSAP_NAME_MAX);
+		return fail(t, "the path is longer than %d bytes",
+		    VSAP_NAME_MAX);
 	if ((t->flags & ADDR_F_NAME) && (p = strchr(path, ' ')) != NULL)
 		return fail(t,
 		    "a blank at column %d; a path that goes over "
@@ -404,8 +404,8 @@ parse_exec(const struct text *t, const char *p, struct addr *a)
 		return fail(t, "no command at column %d; write exec:command",
 		    column(t, p));
 	if (strlcpy(a->text, p, sizeof(a->text)) >= sizeof(a->text))
-		return fail(
-		    t, "the command is longer than %d bytes", ADDR_HOST_MAX);
+		return fail(t, "the command is longer than %d bytes",
+		    ADDR_HOST_MAX);
 	return 0;
 }
 
@@ -444,8 +444,8 @@ check_bytes(const struct text *t)
 		return fail(t, "empty address; write %s", wanted(t->flags));
 	for (const char *p = t->s; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return fail(
-			    t, "a control byte at column %d", column(t, p));
+			return fail(t, "a control byte at column %d",
+			    column(t, p));
 	return 0;
 }
 
@@ -466,8 +466,8 @@ is_form_word(const char *s)
 }
 
 int
-addr_parse(
-    struct addr *a, const char *s, unsigned flags, char *err, size_t errlen)
+addr_parse(struct addr *a, const char *s, unsigned flags, char *err,
+    size_t errlen)
 {
 	const struct text t = { s, flags, err, errlen };
 	const struct form *f;
@@ -489,8 +489,8 @@ addr_parse(
 				 wanted(flags));
 	}
 	if (!(flags & ADDR_F_TCP))
-		return fail(
-		    &t, "host:port is not taken here; write %s", wanted(flags));
+		return fail(&t, "host:port is not taken here; write %s",
+		    wanted(flags));
 	if (is_form_word(s))
 		return fail(&t,
 		    "\"%s\" is a word of the address grammar; "

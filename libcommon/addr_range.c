@@ -30,12 +30,12 @@ static const struct embedding {
 	uint8_t prefix[12];
 	uint8_t bits, at;
 } embeddings[] = {
-    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96, 12}, /* mapped */
-    {{0}, 96, 12}, /* v4-compatible; :: and ::1 are in 0.0.0.0/8 */
-    {{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 96, 12}, /* RFC 2765 */
-    {{0, 0x64, 0xff, 0x9b}, 96, 12},		    /* NAT64 */
-    {{0, 0x64, 0xff, 0x9b, 0, 1}, 48, 12},	    /* RFC 8215 */
-    {{0x20, 0x02}, 16, 2},			    /* 6to4 */
+	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96, 12 }, /* mapped */
+	{ { 0 }, 96, 12 }, /* v4-compatible; :: and ::1 are in 0.0.0.0/8 */
+	{ { 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 96, 12 }, /* RFC 2765 */
+	{ { 0, 0x64, 0xff, 0x9b }, 96, 12 },		    /* NAT64 */
+	{ { 0, 0x64, 0xff, 0x9b, 0, 1 }, 48, 12 },	    /* RFC 8215 */
+	{ { 0x20, 0x02 }, 16, 2 },			    /* 6to4 */
 };
 
 /* The embedded IPv4 address in host byte order. */
@@ -107,12 +107,12 @@ static const struct {
 	const char *net;
 	unsigned bits;
 } guarded[] = {
-    {"::ffff:0.0.0.0", 104},
-    {"::ffff:127.0.0.0", 104},
-    {"::ffff:169.254.0.0", 112},
-    {"::ffff:224.0.0.0", 100},
-    {"fe80::", 10},
-    {"ff00::", 8},
+	{ "::ffff:0.0.0.0", 104 },
+	{ "::ffff:127.0.0.0", 104 },
+	{ "::ffff:169.254.0.0", 112 },
+	{ "::ffff:224.0.0.0", 100 },
+	{ "fe80::", 10 },
+	{ "ff00::", 8 },
 };
 
 bool
@@ -184,8 +184,8 @@ cidr_parse(struct cidr *c, const char *s, char *err, size_t errlen)
 	if (strcmp(s, "*") == 0)
 		return 0;
 	if (n >= sizeof(host))
-		return cidr_fail(
-		    s, "not an IP network; write 10.0.0.0/8", err, errlen);
+		return cidr_fail(s, "not an IP network; write 10.0.0.0/8", err,
+		    errlen);
 	memcpy(host, s, n);
 	host[n] = '\0';
 	if (cidr_address(c, host, &max) == -1)

@@ -59,8 +59,8 @@ addr_sockaddr(const struct addr *a, struct sockaddr_storage *ss)
 
 /* A path of the kernel may lack its NUL and hold any byte. */
 static const char *
-format_unix(
-    const struct sockaddr_un *sun, socklen_t len, char *out, size_t outlen)
+format_unix(const struct sockaddr_un *sun, socklen_t len, char *out,
+    size_t outlen)
 {
 	size_t off = offsetof(struct sockaddr_un, sun_path);
 	size_t n = len > off ? strnlen(sun->sun_path, len - off) : 0;
@@ -95,8 +95,8 @@ format_ip(const struct sockaddr *sa, char *out, size_t outlen)
 }
 
 const char *
-addr_format_sa(
-    const struct sockaddr *sa, socklen_t len, char *out, size_t outlen)
+addr_format_sa(const struct sockaddr *sa, socklen_t len, char *out,
+    size_t outlen)
 {
 	char host[INET6_ADDRSTRLEN];
 
@@ -105,8 +105,8 @@ addr_format_sa(
 		return out;
 	}
 	if (sa->sa_family == AF_UNIX)
-		return format_unix(
-		    (const struct sockaddr_un *)sa, len, out, outlen);
+		return format_unix((const struct sockaddr_un *)sa, len, out,
+		    outlen);
 	format_ip(sa, host, sizeof(host));
 	if (host[0] == '?')
 		strlcpy(out, host, outlen);
@@ -149,8 +149,8 @@ addr_ip_sa(const struct sockaddr *sa, struct in6_addr *ip)
 	if (sa == NULL || sa->sa_family != AF_INET)
 		return -1;
 	ip->s6_addr[10] = ip->s6_addr[11] = 0xff;
-	memcpy(
-	    &ip->s6_addr[12], &((const struct sockaddr_in *)sa)->sin_addr, 4);
+	memcpy(&ip->s6_addr[12], &((const struct sockaddr_in *)sa)->sin_addr,
+	    4);
 	return 0;
 }
 

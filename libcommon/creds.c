@@ -39,8 +39,8 @@ checked(const char *s, const char *where, char *err, size_t errlen)
 	char *creds;
 
 	if (!well_formed(s)) {
-		snprintf(
-		    err, errlen, "%s: not of the form user:password", where);
+		snprintf(err, errlen, "%s: not of the form user:password",
+		    where);
 		return NULL;
 	}
 	if ((creds = strdup(s)) == NULL)

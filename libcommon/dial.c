@@ -79,7 +79,7 @@ is_self(int fd, const struct sockaddr *to, socklen_t len)
 static int
 bind_source(int fd, const struct sockaddr *to, const struct dial_opts *o)
 {
-	struct sockaddr_storage ss = {0};
+	struct sockaddr_storage ss = { 0 };
 	int on = 1;
 
 	if (o->source == NULL || to->sa_family == AF_UNIX)
@@ -95,8 +95,8 @@ bind_source(int fd, const struct sockaddr *to, const struct dial_opts *o)
 	else
 		((struct sockaddr_in6 *)&ss)->sin6_port = 0;
 	/* not known to an old kernel: a port is taken now, no harm */
-	(void)setsockopt(
-	    fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+	    sizeof(on));
 	return bind(fd, (struct sockaddr *)&ss, o->sourcelen);
 }
 
@@ -125,6 +125,7 @@ begin(const struct sockaddr *to, socklen_t len, const struct dial_opts *o,
 		return -1;
 	if (bind_source(fd, to, o) == -1)
 		return close_error(fd, errno);
+	net_tune_to(fd, to);
 	r = connect(fd, to, len);
 	/* On loopback the handshake is over when connect() returns, and only
 	 * the answer is missing: the second call gives it. */
@@ -136,8 +137,6 @@ begin(const struct sockaddr *to, socklen_t len, const struct dial_opts *o,
 	*done = r == 0 || errno == EISCONN;
 	if (*done && is_self(fd, to, len))
 		return close_error(fd, ECONNREFUSED);
-	if (*done && to->sa_family != AF_UNIX)
-		net_tune(fd);
 	return fd;
 }
 
@@ -174,8 +173,8 @@ finish(struct dial *d, int fd, int error)
 	void *arg = d->arg;
 	char text[sizeof(d->text)];
 
-	strlcpy(
-	    text, d->text[0] != '\0' ? d->text : strerror(error), sizeof(text));
+	strlcpy(text, d->text[0] != '\0' ? d->text : strerror(error),
+	    sizeof(text));
 	dial_free(d);
 	errno = error;
 	done(arg, fd, fd == -1 ? text : NULL);
@@ -191,7 +190,7 @@ note_error(struct dial *d, int error)
 static void
 wait_step(struct dial *d, long usec)
 {
-	struct timeval tv = {.tv_usec = usec};
+	struct timeval tv = { .tv_usec = usec };
 
 	event_add(d->step, &tv);
 }
@@ -214,7 +213,6 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	a->ev = NULL;
 	d->pending--;
 	if (error == 0) {
-		net_tune(fd);
 		finish(d, fd, 0);
 		return;
 	}
@@ -317,8 +315,8 @@ on_deadline(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (d->query != NULL)
-		strlcpy(
-		    d->text, "the name servers do not answer", sizeof(d->text));
+		strlcpy(d->text, "the name servers do not answer",
+		    sizeof(d->text));
 	finish(d, -1, ETIMEDOUT);
 }
 
@@ -345,8 +343,8 @@ interleave(struct dial *d, const struct resolv_addr *from, int n)
 }
 
 static void
-on_resolved(
-    void *arg, const struct resolv_addr *addrs, int n, const char *error)
+on_resolved(void *arg, const struct resolv_addr *addrs, int n,
+    const char *error)
 {
 	struct dial *d = arg;
 
@@ -372,8 +370,8 @@ find_addrs(struct dial *d, struct resolv *r)
 		return -1;
 	}
 	if (a->kind == ADDR_TCP && !a->any) {
-		d->query = resolv_start(
-		    r, a->text, a->port, d->opts.family, on_resolved, d);
+		d->query = resolv_start(r, a->text, a->port, d->opts.family,
+		    on_resolved, d);
 		return d->query == NULL ? -1 : 0;
 	}
 	if ((to->len = addr_sockaddr(a, &to->ss)) == 0) {
@@ -390,7 +388,7 @@ dial_start(struct event_base *base, struct resolv *r, const struct addr *a,
     const struct dial_opts *o, void (*done)(void *, int, const char *),
     void *arg)
 {
-	struct timeval tv = {.tv_sec = VSAP_CONNECT_TIMEOUT};
+	struct timeval tv = { .tv_sec = VSAP_CONNECT_TIMEOUT };
 	struct dial *d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL)

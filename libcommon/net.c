@@ -35,6 +35,21 @@ net_tune(int fd)
 	set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, VSAP_KEEPCNT);
 }
 
+void
+net_tune_to(int fd, const struct sockaddr *addr)
+{
+	static const char reno[] = "reno";
+	struct in6_addr ip;
+
+	if (addr_ip_sa(addr, &ip) == -1 || !addr_ip_loopback(&ip)) {
+		net_tune(fd);
+		return;
+	}
+	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, reno,
+	    sizeof(reno) - 1);
+}
+
 int
 net_nonblock(int fd, bool on)
 {
@@ -117,7 +132,7 @@ net_listen(const struct addr *a, int backlog, mode_t mode)
 	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (ss.ss_family == AF_INET6)
 		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, a->any ? 0 : 1);
-	net_tune(fd);
+	net_tune_to(fd, (struct sockaddr *)&ss);
 	if (bind(fd, (struct sockaddr *)&ss, len) == -1 ||
 	    listen(fd, backlog) == -1)
 		return close_keep_errno(fd);

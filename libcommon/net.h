@@ -18,6 +18,13 @@
  * Not TCP: nothing.  Errors are not reported: the socket works without. */
 void net_tune(int fd);
 
+/*
+ * The same before connect() to addr, or bind() to it.  On loopback, where
+ * no peer vanishes and nothing is gained by pacing (a quarter of a relay's
+ * time under BBR), TCP_NODELAY and the congestion control "reno" instead.
+ */
+void net_tune_to(int fd, const struct sockaddr *addr);
+
 int net_nonblock(int fd, bool on);
 int net_cloexec(int fd, bool on);
 

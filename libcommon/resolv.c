@@ -99,7 +99,7 @@ sock_get(struct resolv *r, int fd)
 {
 	struct resolv_sock *s;
 
-	LIST_FOREACH (s, &r->socks, entry)
+	LIST_FOREACH(s, &r->socks, entry)
 		if (s->fd == fd)
 			return s;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
@@ -147,8 +147,8 @@ channel_close(struct resolv *r)
 static int
 channel_open(struct resolv *r)
 {
-	struct ares_options o = {0};
-	struct stat st = {0};
+	struct ares_options o = { 0 };
+	struct stat st = { 0 };
 
 	(void)stat(RESOLV_CONF, &st); /* none: c-ares asks 127.0.0.1 */
 	if (r->open && LIST_EMPTY(&r->queries) &&
@@ -194,7 +194,7 @@ resolv_free(struct resolv *r)
 
 	if (r == NULL)
 		return;
-	LIST_FOREACH_SAFE (q, &r->queries, entry, tmp)
+	LIST_FOREACH_SAFE(q, &r->queries, entry, tmp)
 		resolv_cancel(q);
 	channel_close(r);
 	while (!LIST_EMPTY(&r->socks))
@@ -273,7 +273,7 @@ add_addr(struct resolv_query *q, int family, const void *ip)
 static void
 add_sockaddr(struct resolv_query *q, const struct sockaddr *sa)
 {
-	struct sockaddr_storage ss = {0};
+	struct sockaddr_storage ss = { 0 };
 	const struct sockaddr_in *sin;
 	struct sockaddr_in6 sin6;
 	int n = q->n;
@@ -401,7 +401,7 @@ resolv_start(struct resolv *r, const char *host, uint16_t port, int family,
     void (*done)(void *, const struct resolv_addr *, int, const char *),
     void *arg)
 {
-	struct ares_addrinfo_hints hints = {0};
+	struct ares_addrinfo_hints hints = { 0 };
 	struct resolv_query *q;
 
 	if ((q = query_new(r, port, done, arg)) == NULL)

@@ -30,8 +30,8 @@ void resolv_free(struct resolv *); /* cancels what is under way, in silence */
  */
 struct resolv_query *
 resolv_start(struct resolv *, const char *host, uint16_t port, int family,
-    void (*done)(
-	void *arg, const struct resolv_addr *, int n, const char *error),
+    void (
+	*done)(void *arg, const struct resolv_addr *, int n, const char *error),
     void *arg);
 void resolv_cancel(struct resolv_query *); /* NULL is fine */
 

@@ -181,7 +181,7 @@ meet(const struct rules *r, enum rule_action action, const struct rule_who *who,
 	if (who->local || (r->upstream && !r->given[action]))
 		return true;
 	kind = a->kind == ADDR_NAME ? RULE_NAME : RULE_PATH;
-	STAILQ_FOREACH (rule, &r->list, next)
+	STAILQ_FOREACH(rule, &r->list, next)
 		if (rule->action == action && rule->kind == kind &&
 		    glob(rule->pattern, a->text))
 			return true;
@@ -191,7 +191,8 @@ meet(const struct rules *r, enum rule_action action, const struct rule_who *who,
 /* ---- BIND ---- */
 
 static const struct in6_addr loopback4 = {
-    .s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+	.s6_addr = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 }
+};
 
 /*
  * The address to bind in *ip; false for a name that is not "localhost",
@@ -226,13 +227,13 @@ bind_matches(const struct rule *rule, const struct addr *a)
  * system chooses.
  */
 static bool
-bind_free_port(
-    const struct rules *r, const struct addr *a, uint16_t *lo, uint16_t *hi)
+bind_free_port(const struct rules *r, const struct addr *a, uint16_t *lo,
+    uint16_t *hi)
 {
 	const struct port_range *best = NULL, *p;
 	const struct rule *rule;
 
-	STAILQ_FOREACH (rule, &r->list, next) {
+	STAILQ_FOREACH(rule, &r->list, next) {
 		if (!bind_matches(rule, a))
 			continue;
 		for (p = rule->ports; p < rule->ports + rule->nports; p++)
@@ -270,7 +271,7 @@ rules_bind(const struct rules *r, const struct rule_who *who,
 		return r->upstream || bind_default(who, a);
 	if (a->port == 0)
 		return bind_free_port(r, a, lo, hi);
-	STAILQ_FOREACH (rule, &r->list, next)
+	STAILQ_FOREACH(rule, &r->list, next)
 		if (bind_matches(rule, a) && has_port(rule, a->port))
 			return true;
 	return false;
@@ -280,8 +281,8 @@ rules_bind(const struct rules *r, const struct rule_who *who,
 
 /* ip NULL: a name that is not resolved yet; what might match, matches. */
 static bool
-connect_matches(
-    const struct rule *rule, const struct addr *a, const struct in6_addr *ip)
+connect_matches(const struct rule *rule, const struct addr *a,
+    const struct in6_addr *ip)
 {
 	bool guarded = ip != NULL && addr_ip_guarded(ip);
 
@@ -314,7 +315,7 @@ rules_connect(const struct rules *r, const struct rule_who *who,
 		return r->upstream || who->local;
 	if (ip == NULL && !is_named(a))
 		ip = &a->ip;
-	STAILQ_FOREACH (rule, &r->list, next)
+	STAILQ_FOREACH(rule, &r->list, next)
 		if (rule->action == RULE_CONNECT && has_port(rule, a->port) &&
 		    connect_matches(rule, a, ip))
 			return true;

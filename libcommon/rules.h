@@ -39,7 +39,8 @@ void rules_free(struct rules *);
 /*
  * Permit by the argument of an option; the first of an action replaces the
  * default of that action (names and paths stay bindable).
- *	bind:	 ports | address:ports | [v6]:ports | *:ports | name:pattern | /path/pattern
+ *	bind:	 ports | address:ports | [v6]:ports | *:ports |
+ *		 name:pattern | /path/pattern
  *	connect: host:ports, host a name, a pattern with '*', an address, a
  *		 CIDR network or '*'; name:pattern; /path/pattern
  * ports is N, N-M, or '*', and several of them with commas.

@@ -64,8 +64,8 @@ port_number(const char *s, size_t n)
 }
 
 static int
-parse_range(
-    const struct text *t, const char *s, size_t n, struct port_range *range)
+parse_range(const struct text *t, const char *s, size_t n,
+    struct port_range *range)
 {
 	const char *dash = memchr(s, '-', n);
 	size_t first = dash == NULL ? n : (size_t)(dash - s);
@@ -229,8 +229,8 @@ parse_tcp(const struct text *t, struct rule *rule)
 		return parse_ports(t, t->s, rule);
 	}
 	if (colon == NULL || colon[1] == '\0')
-		return fail(
-		    t, "no ports behind the host; write %s", example(t));
+		return fail(t, "no ports behind the host; write %s",
+		    example(t));
 	if (strchr(colon, ']') != NULL)
 		return fail(t, "no ports behind the host; write %.48s:*", t->s);
 	if (parse_host(t, t->s, (size_t)(colon - t->s), rule) == -1)
@@ -273,7 +273,7 @@ parse_text(const struct text *t, struct rule *rule)
 struct rule *
 rule_parse(enum rule_action action, const char *s, char *err, size_t errlen)
 {
-	const struct text t = {s, action, err, errlen};
+	const struct text t = { s, action, err, errlen };
 	struct rule *rule = calloc(1, sizeof(*rule));
 
 	if (rule == NULL) {

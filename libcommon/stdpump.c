@@ -86,7 +86,7 @@ struct pump {
 static struct end
 end_of(int fd)
 {
-	struct end e = {.fd = fd, .kind = KIND_OTHER};
+	struct end e = { .fd = fd, .kind = KIND_OTHER };
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
@@ -105,7 +105,7 @@ end_of(int fd)
 static struct flow
 flow_of(int src, int dst)
 {
-	struct flow f = {.src = end_of(src), .dst = end_of(dst)};
+	struct flow f = { .src = end_of(src), .dst = end_of(dst) };
 
 	if (f.src.kind == KIND_PIPE || f.dst.kind == KIND_PIPE)
 		f.mode = MODE_SPLICE;
@@ -365,7 +365,7 @@ wanted(const struct pump *p, struct pollfd pfd[POLL_N])
 	int i;
 
 	for (i = 0; i < POLL_N; i++)
-		pfd[i] = (struct pollfd){.fd = -1};
+		pfd[i] = (struct pollfd){ .fd = -1 };
 	if (!p->up.over && p->up.want == WANT_SRC)
 		watch(&pfd[POLL_IN], p->up.src.fd, POLLIN);
 	else if (!p->up.over)
@@ -442,7 +442,7 @@ run(struct pump *p)
 static int
 pump(int fd, int in, int out, bool keep, struct stdpump_count *c)
 {
-	struct pump p = {.up = flow_of(in, fd), .down = flow_of(fd, out)};
+	struct pump p = { .up = flow_of(in, fd), .down = flow_of(fd, out) };
 	int r, saved;
 
 	p.fd = fd;

@@ -184,7 +184,7 @@ vsap_reply_parse(struct vsap_reply *r, const char *line, size_t len)
 static bool
 is_closing_word(const char *p, size_t n)
 {
-	static const char *const words[] = {"bound", "accepted", "connected"};
+	static const char *const words[] = { "bound", "accepted", "connected" };
 
 	if (n > 0 && p[n - 1] == '.')
 		n--;
@@ -239,16 +239,16 @@ vsap_reply_fields(const struct vsap_reply *r, struct vsap_fields *f)
 }
 
 size_t
-vsap_reply_format(
-    char *out, size_t outlen, int code, bool more, const char *text)
+vsap_reply_format(char *out, size_t outlen, int code, bool more,
+    const char *text)
 {
 	size_t max = outlen < 3 ? 0 : outlen - 3, len, i;
 	int n;
 
 	if (max > VSAP_LINE_MAX)
 		max = VSAP_LINE_MAX;
-	n = snprintf(
-	    out, outlen, VSAP_VERSION " %03d%c", code, more ? '-' : ' ');
+	n = snprintf(out, outlen, VSAP_VERSION " %03d%c", code,
+	    more ? '-' : ' ');
 	if (n < 0 || (size_t)n > max) {
 		if (outlen > 0)
 			out[0] = '\0';

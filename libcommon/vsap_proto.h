@@ -89,8 +89,9 @@ int vsap_reply_parse(struct vsap_reply *, const char *line, size_t len);
 
 /*
  * The fields of a 210, 230 or 240 text: "SID local [remote] word."  An
- * absent field, or one longer than any address, is an empty string.  The strings are peer's text: hand them
- * to addr_parse() before they go anywhere.  0, or -1 if there is no SID.
+ * absent field, or one longer than any address, is an empty string.  The
+ * strings are peer's text: hand them to addr_parse() before they go
+ * anywhere.  0, or -1 if there is no SID.
  */
 struct vsap_fields {
 	int sid;

@@ -91,6 +91,16 @@ cmd_number(const char *text, long max)
 	return err == NULL ? n : -1;
 }
 
+const char *
+cmd_addr_error(const char *addr, const char *err)
+{
+	size_t n = strlen(addr);
+
+	if (strncmp(err, addr, n) == 0 && strncmp(err + n, ": ", 2) == 0)
+		return err + n + 2;
+	return err;
+}
+
 void
 cmd_echo(struct session *s, const struct vsap_request *req)
 {

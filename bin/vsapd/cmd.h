@@ -55,6 +55,10 @@ void cmd_forward_end(struct session *);
 /* A name or path was bound: those who wait for it may connect. */
 void cmd_connect_wake(struct gateway *, const char *addr);
 
+/* What addr_parse() says of an address, without the address itself, which
+ * our replies name anyway. */
+const char *cmd_addr_error(const char *addr, const char *err);
+
 /* A number in an option or argument; -1 when it is none in 0..max. */
 long cmd_number(const char *text, long max);
 

@@ -97,32 +97,60 @@ share(struct session *s, struct vsock *vs, int backlog)
 	attach(s, vs);
 }
 
-static const char *
-remedy(struct session *s, int error)
+/* Why the gateway could not bind it, and whose it is if that is known. */
+static void
+explain(struct session *s, int error, char *out, size_t outlen)
 {
+	const char *text = "on the gateway";
+	char name[ADDR_STRLEN];
 	struct vsock *vs;
 
+	key(&s->addr, name, sizeof(name));
 	switch (error) {
 	case EADDRINUSE:
-		vs = vsock_overlap(s->gw, s->arg);
-		if (vs != NULL)
-			return vs->addr;
-		return s->gw->feed == NULL
-			   ? "by another program; a vsapd -i alone shares no "
-			     "ports"
-			   : "by another program on the gateway";
+		if ((vs = vsock_overlap(s->gw, name)) != NULL) {
+			snprintf(out, outlen, "in use: %s is bound by %s",
+			    vs->addr, vs->owner);
+			return;
+		}
+		text =
+		    s->gw->feed == NULL
+			? "by another program; a vsapd -i alone shares no ports"
+			: "by another program on the gateway";
+		break;
 	case EADDRNOTAVAIL:
-		return "not an address of the gateway";
+		text = "not an address of the gateway";
+		break;
 	case EACCES:
-		return "the gateway lacks the privilege (ports below 1024 "
+		text = "the gateway lacks the privilege (ports below 1024 "
 		       "need root)";
+		break;
 	case ENOENT:
 	case ENOTDIR:
-		return "no such directory below the gateway's names; "
-		       "/tmp/x works";
+		text = "no such directory below the gateway's names; /tmp/x "
+		       "works";
+		break;
 	default:
-		return "on the gateway";
+		break;
 	}
+	snprintf(out, outlen, "%s: %s", strerror(error), text);
+}
+
+/* No: unless a sibling bound it while we asked. */
+static void
+bind_failed(struct session *s, int error)
+{
+	char text[ADDR_STRLEN], why[512];
+	struct vsock *vs;
+
+	key(&s->addr, text, sizeof(text));
+	vs = vsock_find(s->gw, text);
+	if (error == EADDRINUSE && vs != NULL && s->addr.port != 0) {
+		share(s, vs, 0);
+		return;
+	}
+	explain(s, error, why, sizeof(why));
+	not_bound(s, "%s", why);
 }
 
 static void
@@ -132,19 +160,10 @@ bound(void *arg, int fd, uint32_t keep, const char *addr, int error)
 	struct vsock *vs;
 
 	s->binding = NULL;
-	if (fd == -1) {
-		/* A sibling may have bound it while we asked. */
-		char text[ADDR_STRLEN];
-
-		key(&s->addr, text, sizeof(text));
-		vs = vsock_find(s->gw, text);
-		if (error == EADDRINUSE && vs != NULL && s->addr.port != 0)
-			share(s, vs, 0);
-		else
-			not_bound(s, "%s: %s", strerror(error),
-			    remedy(s, error));
-	} else if ((vs = vsock_new(s->gw, addr, s->owner, fd, keep,
-			DEFAULT_BACKLOG)) == NULL)
+	if (fd == -1)
+		bind_failed(s, error);
+	else if ((vs = vsock_new(s->gw, addr, s->owner, fd, keep,
+		      DEFAULT_BACKLOG)) == NULL)
 		not_bound(s, "out of memory");
 	else {
 		attach(s, vs);
@@ -231,7 +250,7 @@ cmd_bind(struct session *s, const struct vsap_request *req)
 		}
 	}
 	if (addr_parse(&s->addr, text, ADDR_FOR_BIND, err, sizeof(err)) == -1) {
-		not_bound(s, "%s", err);
+		not_bound(s, "%s", cmd_addr_error(text, err));
 		return;
 	}
 	if ((why = canonical(&s->addr)) != NULL) {

@@ -271,7 +271,7 @@ cmd_connect(struct session *s, const struct vsap_request *req)
 		fail(s, "write CONNECT address [-t=seconds]");
 	else if (addr_parse(&s->addr, s->arg, ADDR_FOR_CONNECT, err,
 		     sizeof(err)) == -1)
-		fail(s, err);
+		fail(s, cmd_addr_error(s->arg, err));
 	else if (s->addr.kind == ADDR_TCP)
 		begin_tcp(s);
 	else

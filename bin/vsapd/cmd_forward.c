@@ -174,7 +174,9 @@ cmd_forward(struct session *s, const struct vsap_request *req)
 	}
 	if (addr_parse(&s->addr, s->arg, ADDR_F_TCP | ADDR_F_BAREPORT, err,
 		sizeof(err)) == -1) {
-		session_reply(s, VSAP_NOT_CONNECTED, "cannot connect %s", err);
+		session_reply(s, VSAP_NOT_CONNECTED,
+		    "cannot connect %.300s: %s", s->arg,
+		    cmd_addr_error(s->arg, err));
 		return;
 	}
 	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {

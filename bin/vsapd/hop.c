@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "log.h"
@@ -177,7 +178,8 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 	struct session *s = h->session;
 	struct vsap_fields f;
 
-	(void)fd;
+	if (fd != -1) /* nothing that we asked for */
+		close(fd);
 	if (h->echoed && r->code == VSAP_OK) {
 		h->echoed = false;
 		answered(h);
@@ -301,8 +303,9 @@ admissible(struct session *s, const struct vsap_request *req)
 		return true;
 	if (addr_parse(&a, text, bind ? ADDR_FOR_BIND : ADDR_FOR_CONNECT, err,
 		sizeof(err)) == -1) {
-		session_reply(s, failure_code(req->verb), "%s %s",
-		    bind ? "not bound" : "cannot connect", err);
+		session_reply(s, failure_code(req->verb), "%s %.300s: %s",
+		    bind ? "not bound" : "cannot connect", text,
+		    cmd_addr_error(text, err));
 		return false;
 	}
 	ok = bind ? rules_bind(s->gw->conf->rules, &s->who, &a, &lo, &hi)

@@ -18,19 +18,21 @@
 
 static void on_io(evutil_socket_t, short, void *);
 static void on_time(evutil_socket_t, short, void *);
+static void too_slow(struct session *);
 
 /* --- log and replies ------------------------------------------------------ */
 
 void
 session_log(const struct session *s, const char *fmt, ...)
 {
-	char text[1024];
+	char text[1024], shown[1200];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_info("s%llu: %s", (unsigned long long)s->id, text);
+	log_info("s%llu: %s", (unsigned long long)s->id,
+	    log_vis(text, shown, sizeof(shown)));
 }
 
 static void
@@ -265,8 +267,8 @@ session_finish(struct session *s)
 {
 	if (s->state == S_DEAD)
 		return;
-	s->state = S_CLOSING;
 	buf_free(&s->in);
+	session_wait(s, S_CLOSING, VSAP_LINE_TIMEOUT * 1000L, too_slow);
 }
 
 /* --- the stream ----------------------------------------------------------- */
@@ -274,7 +276,7 @@ session_finish(struct session *s)
 void
 session_relay(struct session *s)
 {
-	s->state = S_LEAVING;
+	session_wait(s, S_LEAVING, VSAP_LINE_TIMEOUT * 1000L, too_slow);
 }
 
 static void
@@ -419,6 +421,7 @@ next_line(struct session *s)
 	}
 	memcpy(line, s->in.data, len);
 	line[len] = '\0';
+	s->partial = false;
 	buf_consume(&s->in, used);
 	run_line(s, line, len);
 	return true;
@@ -529,15 +532,21 @@ too_slow(struct session *s)
 	session_close(s);
 }
 
-/* At the prompt: a line once begun has to end, and one who holds nothing
- * does not stay for ever.  An offer has its own time. */
+/*
+ * At the prompt: a line once begun has to end, however slowly its bytes
+ * drip, and one who holds nothing does not stay for ever.  An offer has its
+ * own time.
+ */
 static void
 set_prompt_timer(struct session *s)
 {
 	if (s->offer != NULL || hop_offered(s->hop))
 		return;
+	if (s->in.len > 0 && s->partial)
+		return;
 	s->on_timer = too_slow;
-	if (s->in.len > 0)
+	s->partial = s->in.len > 0;
+	if (s->partial)
 		set_timer(s, VSAP_LINE_TIMEOUT * 1000L);
 	else if (s->nbinds == 0 && s->hop == NULL)
 		set_timer(s, VSAP_IDLE_TIMEOUT * 1000L);

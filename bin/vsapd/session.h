@@ -50,8 +50,9 @@ struct session {
 	bool caller;	/* in gw->callers */
 	bool pipelined; /* RELAY was sent behind the ACCEPT */
 	bool authed;
-	bool busy; /* session_work() is at it */
-	bool shut; /* S_CLOSING: our side is closed, what comes is dropped */
+	bool partial; /* the timer runs for a line once begun */
+	bool busy;    /* session_work() is at it */
+	bool shut;    /* S_CLOSING: our side is closed, what comes is dropped */
 	unsigned errors;
 	struct rule_who who;
 	char user[VSAP_USER_MAX + 1];

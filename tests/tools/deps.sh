@@ -133,12 +133,18 @@ install() {
             "missing are: $*" >&2
         return 1
     }
-    echo "Installing: $*"
+    echo "Installing with apt-get: $*"
+    log=$(mktemp) || return
     # Package lists that are absent or old make the first try fail.
-    apt_install "$@" 2>/dev/null || {
-        as_root apt-get -q -o DPkg::Lock::Timeout=120 update </dev/null &&
-            apt_install "$@"
+    apt_install "$@" >"$log" 2>&1 || {
+        as_root apt-get -q -o DPkg::Lock::Timeout=120 update \
+            >"$log" 2>&1 </dev/null && apt_install "$@" >>"$log" 2>&1
+    } || {
+        cat "$log" >&2
+        rm -f "$log"
+        return 1
     }
+    rm -f "$log"
 }
 
 verb=${1:-check}

@@ -69,8 +69,8 @@ static const struct pair {
 static const char *
 shown(const struct sockaddr_storage *ss, socklen_t len)
 {
-	return addr_format_sa(
-	    (const struct sockaddr *)ss, len, out, sizeof(out));
+	return addr_format_sa((const struct sockaddr *)ss, len, out,
+	    sizeof(out));
 }
 
 static void
@@ -156,8 +156,8 @@ test_tlv(void)
 {
 	struct handover h;
 
-	proxy_v2_format(
-	    msg, sizeof(msg), sa_of("1.2.3.4:5"), sa_of("6.7.8.9:10"));
+	proxy_v2_format(msg, sizeof(msg), sa_of("1.2.3.4:5"),
+	    sa_of("6.7.8.9:10"));
 	msg[15] = 12 + 5;
 	memcpy(msg + 28, "\x04\x00\x02xyF", 6);
 	is_int(handover_parse(&h, msg, 34), 0, "a TLV is skipped");
@@ -180,13 +180,13 @@ test_limits(void)
 	struct handover h;
 	size_t n;
 
-	n = handover_format(
-	    msg, HANDOVER_MAX, src, dst, first, HANDOVER_FIRST_MAX);
+	n = handover_format(msg, HANDOVER_MAX, src, dst, first,
+	    HANDOVER_FIRST_MAX);
 	is_int(n, HANDOVER_FIRST_MAX + PROXY_V2_MAX, "the longest message");
 	is_int(handover_parse(&h, msg, n), 0, "is parsed");
 	is_int(handover_parse(&h, msg, n + 1), -1, "one byte more is not");
-	is_int(
-	    handover_format(msg, sizeof(msg), src, dst, first, sizeof(first)),
+	is_int(handover_format(msg, sizeof(msg), src, dst, first,
+		   sizeof(first)),
 	    0, "nor made");
 	is_int(handover_format(msg, 240, src, dst, first, 9), 0, "no room");
 	is_int(handover_format(msg, 232, src, dst, NULL, 0), 232,

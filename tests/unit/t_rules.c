@@ -109,6 +109,7 @@ test_texts(void)
 		if (texts[i].message != NULL) {
 			message = strstr(err, ": ");
 			message = message == NULL ? "" : message + 2;
+			ok(strpbrk(err, "\r\n\t") == NULL, "no control byte");
 			ok(strstr(err, texts[i].message) != NULL,
 			    "says why: %s", message);
 		}

@@ -54,8 +54,8 @@ main(void)
 	setenv("VSAP_SERVER", "", 1);
 	/* the machine's own gateway may be running */
 	if (stat("/run/vsapd/vsapd.sock", &st) == -1)
-		is_str(runpath_server(NULL, out, sizeof(out)),
-		    "127.0.0.1:8706", "loopback where there is no socket");
+		is_str(runpath_server(NULL, out, sizeof(out)), "127.0.0.1:8706",
+		    "loopback where there is no socket");
 	strlcat(path, "/vsapd.sock", sizeof(path));
 	ok(!runpath_trusted(path), "nothing there: not trusted");
 	fd = listening(path);

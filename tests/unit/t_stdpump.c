@@ -108,8 +108,8 @@ start(int pair[2], enum what in, enum what out, bool keep)
 		close(run.producer);
 		close(run.consumer);
 		close(run.report[0]);
-		res.r = (keep ? stdpump_keep : stdpump)(
-		    pair[0], its_in, its_out, &res.c);
+		res.r = (keep ? stdpump_keep : stdpump)(pair[0], its_in,
+		    its_out, &res.c);
 		res.error = errno;
 		_exit(write(run.report[1], &res, sizeof(res)) !=
 		      (ssize_t)sizeof(res));
@@ -314,7 +314,8 @@ peer_ends_first(void)
 	start(pair, W_PTY, W_PIPE, false);
 	put(run.peer, "x");
 	closed(&run.peer);
-	is_int(finished(NULL), 0, "input a terminal: the peer's end is the end");
+	is_int(finished(NULL), 0,
+	    "input a terminal: the peer's end is the end");
 
 	tcp_pair(pair);
 	start(pair, W_PIPE, W_PIPE, true);
@@ -405,8 +406,10 @@ no_spinning(enum what in, enum what out)
 		fclose(f);
 	}
 	if ((p = strrchr(line, ')')) != NULL)
-		sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-			      "%lu %lu", &utime, &stime);
+		sscanf(p + 2,
+		    "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
+		    "%lu %lu",
+		    &utime, &stime);
 	ok(utime + stime < 25, "stuffed both ways, %s and %s: it sleeps (%lu)",
 	    names[in], names[out], utime + stime);
 	closed(&run.consumer);
@@ -429,8 +432,7 @@ ping_pong(void)
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	for (i = 0; i < 500; i++)
 		if (write(run.producer, &c, 1) != 1 ||
-		    read(run.peer, &c, 1) != 1 ||
-		    write(run.peer, &c, 1) != 1 ||
+		    read(run.peer, &c, 1) != 1 || write(run.peer, &c, 1) != 1 ||
 		    read(run.consumer, &c, 1) != 1)
 			break;
 	clock_gettime(CLOCK_MONOTONIC, &b);

@@ -155,8 +155,8 @@ gateway(bool tcp)
 		exit(1);
 	}
 	if (tcp)
-		addr_format_sa(
-		    (struct sockaddr *)&ss, len, where, sizeof(where));
+		addr_format_sa((struct sockaddr *)&ss, len, where,
+		    sizeof(where));
 }
 
 static void

@@ -341,8 +341,8 @@ test_fields(void)
 		const struct fields *q = &fields[i];
 
 		strlcpy(rep.text, q->text, sizeof(rep.text));
-		is_int(
-		    vsap_reply_fields(&rep, &f), q->r, "fields '%s'", q->text);
+		is_int(vsap_reply_fields(&rep, &f), q->r, "fields '%s'",
+		    q->text);
 		if (q->r == -1)
 			continue;
 		is_int(f.sid, q->sid, "fields %zu: sid", i);
@@ -401,8 +401,8 @@ test_round_trip(void)
 
 		if (q->code == 0)
 			continue;
-		n = vsap_reply_format(
-		    out, sizeof(out), q->code, q->more, q->text);
+		n = vsap_reply_format(out, sizeof(out), q->code, q->more,
+		    q->text);
 		if (vsap_reply_parse(&rep, out, n - 2) == -1 ||
 		    rep.code != q->code || rep.more != q->more ||
 		    strcmp(rep.text, q->text) != 0)

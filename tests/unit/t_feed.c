@@ -1,0 +1,373 @@
+/*
+ * The feeder, before workers that are played here: which one gets a pair,
+ * what becomes of it when a worker refuses or dies, what is never believed.
+ */
+#include "feed.h"
+
+#include <sys/socket.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net.h"
+#include "tap.h"
+
+#define WORKERS 3
+#define STREAMS 4096
+
+static struct event_base *base;
+static struct feed *feed;
+static int worker[WORKERS]; /* their ends of the sockets */
+
+static struct relay_end ends[STREAMS]; /* by stream number */
+static size_t ended, deaths, readies;
+static int dead_slot;
+
+static struct relay_msg msg;
+static unsigned char packet[RELAY_MSG_MAX];
+
+static void
+on_end(void *arg, void *stream, const struct relay_end *r)
+{
+	(void)arg;
+	ends[(size_t)stream] = *r;
+	ended++;
+}
+
+static void
+on_dead(void *arg, int slot)
+{
+	(void)arg;
+	dead_slot = slot;
+	deaths++;
+}
+
+static void
+on_ready(void *arg)
+{
+	(void)arg;
+	readies++;
+}
+
+static const struct feed_calls calls = {
+	.end = on_end,
+	.dead = on_dead,
+	.ready = on_ready,
+};
+
+static void
+die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+/* What is at hand, and what follows from it at once. */
+static void
+turn(void)
+{
+	for (int i = 0; i < 3; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static void
+add_worker(int slot)
+{
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sv) == -1)
+		die("socketpair");
+	worker[slot] = sv[1];
+	if (feed_add(feed, sv[0], slot) == -1)
+		die("feed_add");
+	turn();
+}
+
+static void
+begin(int workers)
+{
+	if ((feed = feed_new(base, &calls, NULL)) == NULL)
+		die("feed_new");
+	for (int i = 0; i < workers; i++)
+		add_worker(i);
+	ended = deaths = readies = 0;
+	dead_slot = -1;
+}
+
+static void
+finish(int workers)
+{
+	feed_free(feed);
+	for (int i = 0; i < workers; i++)
+		close(worker[i]);
+}
+
+/* Give the feed a pair; our far ends of it are in far[]. */
+static int
+give(size_t stream, int far[2])
+{
+	int a[2], b[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, a) == -1 ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, b) == -1)
+		die("socketpair");
+	r = feed_send(feed, a[1], b[1], "ab", 2, "ba!", 3, 7, (void *)stream);
+	if (far == NULL) {
+		close(a[0]);
+		close(b[0]);
+	} else {
+		far[0] = a[0];
+		far[1] = b[0];
+	}
+	return r;
+}
+
+/* A START that worker w received: its id, 0 for none. */
+static uint64_t
+started(int w)
+{
+	int fd[2], nfd = 2;
+	ssize_t n;
+
+	n = fdpass_recv(worker[w], packet, sizeof(packet), fd, &nfd, NULL);
+	if (n <= 0)
+		return 0;
+	while (nfd > 0)
+		close(fd[--nfd]);
+	if (relay_msg_parse(&msg, packet, (size_t)n) == -1 ||
+	    msg.type != RELAY_START)
+		return 0;
+	return msg.id;
+}
+
+static void
+answer(int w)
+{
+	size_t n = relay_msg_format(&msg, packet, sizeof(packet));
+
+	if (fdpass_send(worker[w], packet, n, NULL, 0) == -1)
+		die("fdpass_send");
+	turn();
+}
+
+static void
+ack(int w, uint64_t id)
+{
+	msg.type = RELAY_ACK;
+	msg.count = 1;
+	msg.ids[0] = id;
+	answer(w);
+}
+
+static void
+nak(int w, uint64_t id, int error)
+{
+	msg.type = RELAY_NAK;
+	msg.id = id;
+	msg.error = error;
+	answer(w);
+}
+
+static void
+end(int w, uint64_t id)
+{
+	msg.type = RELAY_END;
+	msg.count = 1;
+	msg.ends[0] = (struct relay_end){ .id = id, .ab = 5, .ba = 6, .ms = 7 };
+	answer(w);
+}
+
+static void
+one_stream(void)
+{
+	int far[2];
+	uint64_t id;
+	char c;
+
+	begin(1);
+	is_int(give(1, far), 0, "a pair is taken");
+	ok((id = started(0)) != 0, "the worker hears of it at once");
+	ok(msg.idle == 7 && msg.first_ab_len == 2 && msg.first_ba_len == 3 &&
+		memcmp(msg.first_ab, "abba!", 5) == 0,
+	    "idle limit and first bytes with it");
+	is_int(feed_pending(feed), 1, "kept until acknowledged");
+	is_int(recv(far[0], &c, 1, MSG_DONTWAIT), -1, "its ends are open");
+	ack(0, id);
+	is_int(feed_pending(feed), 0, "acknowledged");
+	is_int(feed_streams(feed), 1, "under way");
+	is_int(recv(far[0], &c, 1, 0), 0, "the copy is closed");
+	end(0, id);
+	ok(ended == 1 && ends[1].ab == 5 && ends[1].ba == 6 && ends[1].ms == 7,
+	    "its end is reported");
+	is_int(feed_streams(feed), 0, "none under way");
+	end(0, id);
+	ack(0, id);
+	nak(0, id, EMFILE);
+	is_int(ended, 1, "ids that are not there are ignored");
+	close(far[0]);
+	close(far[1]);
+	finish(1);
+}
+
+static void
+least_loaded(void)
+{
+	size_t count[WORKERS] = { 0 };
+	uint64_t id;
+
+	begin(WORKERS);
+	for (size_t i = 0; i < 3 * WORKERS; i++)
+		give(i, NULL);
+	for (int w = 0; w < WORKERS; w++)
+		while ((id = started(w)) != 0) {
+			count[w]++;
+			ack(w, id);
+		}
+	ok(count[0] == 3 && count[1] == 3 && count[2] == 3,
+	    "workers share evenly");
+	finish(WORKERS);
+}
+
+static void
+refusals(void)
+{
+	int far[2];
+	uint64_t id;
+	char c;
+
+	begin(2);
+	give(1, far);
+	ok((id = started(0)) != 0, "the first worker is asked");
+	nak(0, id, EMFILE);
+	ok(started(1) == id, "it refuses: the second is");
+	is_int(feed_pending(feed), 1, "and nothing is lost meanwhile");
+	nak(1, id, EMFILE);
+	ok(ended == 1 && ends[1].cause == RELAY_RESET,
+	    "refused by all: a reset is reported");
+	is_int(recv(far[0], &c, 1, 0), 0, "and the ends are closed");
+	is_int(feed_streams(feed), 0, "gone");
+	close(far[0]);
+	close(far[1]);
+	finish(2);
+}
+
+static void
+forged(void)
+{
+	uint64_t id;
+
+	begin(2);
+	give(1, NULL);
+	ok((id = started(0)) != 0, "a stream of the first worker");
+	ack(1, id);
+	is_int(feed_pending(feed), 1, "the other cannot acknowledge it");
+	end(1, id);
+	nak(1, id, EMFILE);
+	is_int(ended, 0, "nor end it");
+	send(worker[1], "garbage", 7, 0);
+	turn();
+	is_int(deaths, 0, "garbage is ignored");
+	finish(2);
+}
+
+static void
+death(void)
+{
+	uint64_t acked, lost;
+
+	begin(1);
+	give(1, NULL);
+	acked = started(0);
+	ack(0, acked);
+	give(2, NULL);
+	lost = started(0);
+	give(3, NULL);
+	close(worker[0]);
+	turn();
+	ok(deaths == 1 && dead_slot == 0, "a worker's death is told");
+	ok(ended == 1 && ends[1].cause == RELAY_KILLED,
+	    "its streams died with it");
+	ok(feed_pending(feed) == 2 && feed_busy(feed),
+	    "what it had not acknowledged waits");
+	add_worker(0);
+	ok(started(0) == lost, "its heir gets it");
+	ok(started(0) != 0, "and the one it had not read");
+	ok(!feed_busy(feed) && readies == 1, "there is room again");
+	finish(1);
+}
+
+static void
+another_takes_over(void)
+{
+	uint64_t id;
+
+	begin(2);
+	give(1, NULL);
+	id = started(0);
+	close(worker[0]);
+	turn();
+	ok(started(1) == id, "a dead worker's pair goes to the other one");
+	worker[0] = dup(worker[1]);
+	finish(2);
+}
+
+static void
+full_socket(void)
+{
+	size_t sent = 0, got = 0;
+	uint64_t id;
+
+	begin(1);
+	while (!feed_busy(feed) && sent < STREAMS)
+		if (give(sent, NULL) == 0)
+			sent++;
+	ok(sent > 10 && sent < STREAMS, "a worker that reads nothing: busy");
+	while ((id = started(0)) != 0) {
+		ack(0, id);
+		got++;
+	}
+	is_int(got, sent, "when it reads, all come");
+	is_int(readies, 1, "and more is welcome");
+	finish(1);
+}
+
+static void
+limits(void)
+{
+	static char big[RELAY_FIRST_MAX + 1];
+	size_t n = 0;
+	int sv[2];
+
+	begin(0);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
+		die("socketpair");
+	is_int(feed_send(feed, sv[0], sv[1], big, sizeof(big), NULL, 0, 0,
+		   NULL),
+	    -1, "too many first bytes");
+	ok(errno == EMSGSIZE && fcntl(sv[0], F_GETFD) == -1,
+	    "refused, and closed");
+	for (; n < 500 && give(n, NULL) == 0; n++)
+		continue;
+	is_int(feed_pending(feed), 500, "without a worker pairs wait");
+	finish(0);
+}
+
+int
+main(void)
+{
+	if ((base = event_base_new()) == NULL)
+		die("event_base_new");
+	one_stream();
+	least_loaded();
+	refusals();
+	forged();
+	death();
+	another_takes_over();
+	full_socket();
+	limits();
+	event_base_free(base);
+	return done_testing();
+}
