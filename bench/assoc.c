@@ -12,8 +12,6 @@
  * TIME_WAIT lingers on listening ports and no run is short of ports.
  */
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <signal.h>
 #include <stdbool.h>
 
 #include "bench.h"
@@ -63,10 +61,10 @@ sink_accept(int lfd, int sep)
 	struct epoll_event ev = { .events = EPOLLIN };
 	int on = 1;
 
-	while ((ev.data.fd = accept4(
-		    lfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1) {
-		setsockopt(
-		    ev.data.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	while ((ev.data.fd = accept4(lfd, NULL, NULL,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1) {
+		setsockopt(ev.data.fd, IPPROTO_TCP, TCP_NODELAY, &on,
+		    sizeof(on));
 		if (epoll_ctl(sep, EPOLL_CTL_ADD, ev.data.fd, &ev) == -1)
 			err(111, "sink: epoll_ctl");
 	}
@@ -91,7 +89,6 @@ sink(int lfd)
 	struct epoll_event ev[64] = { { .events = EPOLLIN, .data.fd = lfd } };
 	int i, n, sep = epoll_create1(EPOLL_CLOEXEC);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	bench_nonblock(lfd);
 	if (sep == -1 || epoll_ctl(sep, EPOLL_CTL_ADD, lfd, &ev[0]) == -1)
 		err(111, "sink: epoll");
@@ -275,7 +272,6 @@ main(int argc, char **argv)
 	int ch, i, lfd, port = 0, width = 16;
 	size_t count = 0;
 	struct conn *conns;
-	pid_t pid;
 
 	while ((ch = getopt(argc, argv, "c:H:l:m:p:t:")) != -1)
 		switch (ch) {
@@ -309,9 +305,7 @@ main(int argc, char **argv)
 	    bench_addr(argv[optind], bench_num(argv[optind + 1], 1, 65535));
 	plan(mode, port);
 	lfd = bench_listen("127.0.0.1", port);
-	if ((pid = fork()) == -1)
-		err(111, "fork");
-	if (pid == 0)
+	if (bench_fork() == 0)
 		sink(lfd);
 	close(lfd);
 	conns = calloc(hold ? count : (size_t)width, sizeof(*conns));

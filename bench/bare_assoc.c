@@ -5,8 +5,6 @@
  * log, no limits, no acknowledgement: a yardstick for vsapd.
  */
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <signal.h>
 #include <stdbool.h>
 
 #include "bench.h"
@@ -96,7 +94,6 @@ relay(int chan)
 	struct epoll_event ev[64];
 	int i, n;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	ep = epoll_create1(EPOLL_CLOEXEC);
 	watch(EPOLL_CTL_ADD, chan, EPOLLIN, NULL);
 	for (;;) {
@@ -216,7 +213,6 @@ main(int argc, char **argv)
 {
 	struct epoll_event ev[64];
 	int i, n, lfd, chan[2];
-	pid_t pid;
 
 	if (argc != 2)
 		errx(100, "usage: bare_assoc port");
@@ -224,9 +220,7 @@ main(int argc, char **argv)
 	bench_nofile();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, chan) == -1)
 		err(111, "socketpair");
-	if ((pid = fork()) == -1)
-		err(111, "fork");
-	if (pid == 0) {
+	if (bench_fork() == 0) {
 		close(chan[1]);
 		relay(chan[0]);
 	}

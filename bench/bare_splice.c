@@ -4,7 +4,6 @@
  * log.  A yardstick for vsap-relay, not a program to use.
  */
 #include <sys/epoll.h>
-#include <signal.h>
 #include <stdbool.h>
 
 #include "bench.h"
@@ -111,8 +110,8 @@ main(int argc, char **argv)
 			struct way *w = ev[i].data.ptr;
 
 			if (w == NULL)
-				pair(
-				    lfd, argv[2], bench_num(argv[3], 1, 65535));
+				pair(lfd, argv[2],
+				    bench_num(argv[3], 1, 65535));
 			else if (w->from != -1 && (!move(w) || !move(w->back)))
 				done(w); /* leaks w: an event may still name it
 					  */

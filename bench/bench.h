@@ -8,6 +8,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <arpa/inet.h>
@@ -18,6 +19,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +229,20 @@ bench_tree_pss(const struct bench_tree *t)
 	for (i = 0; i < n; i++)
 		sum += bench_pss_of(pids[i]);
 	return sum;
+}
+
+/* A child that does not outlive its parent, however that ends. */
+static inline pid_t
+bench_fork(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == -1)
+		err(111, "fork");
+	if (pid == 0 &&
+	    (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent))
+		_exit(111);
+	return pid;
 }
 
 static inline int

@@ -9,10 +9,8 @@
  */
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -205,18 +203,6 @@ sink(int lfd, bool handed)
 		pause();
 }
 
-static pid_t
-spawn(void)
-{
-	pid_t pid = fork();
-
-	if (pid == -1)
-		err(111, "fork");
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
-}
-
 static int
 handover_listen(const char *path)
 {
@@ -297,9 +283,9 @@ main(int argc, char **argv)
 			   : bench_listen("127.0.0.1", port);
 	pss0 = bench_tree_pss(&tree);
 	cpu0 = bench_tree_cpu(&tree);
-	if (spawn() == 0)
+	if (bench_fork() == 0)
 		sink(lfd, path != NULL);
-	if (spawn() == 0)
+	if (bench_fork() == 0)
 		source(argv[optind], bench_num(argv[optind + 1], 1, 65535));
 	wait_received();
 	cpu = bench_tree_cpu(&tree) - cpu0;

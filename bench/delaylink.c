@@ -13,7 +13,6 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 
 #include "bench.h"
 
@@ -184,10 +183,10 @@ carry(struct lane lanes[2], double delay, pid_t child)
 		ts.tv_sec = (time_t)wait;
 		ts.tv_nsec = (long)((wait - ts.tv_sec) * 1e9);
 		for (i = 0; i < 2; i++)
-			pfd[i] = (struct pollfd){
-				lanes[i].count < PACKETS ? lanes[i].from : -1,
-				POLLIN, 0
-			};
+			pfd[i] = (struct pollfd){ lanes[i].count < PACKETS
+						      ? lanes[i].from
+						      : -1,
+				POLLIN, 0 };
 		if (ppoll(pfd, 2, &ts, &none) == -1 && errno != EINTR)
 			err(111, "ppoll");
 		lane_fill(&lanes[0], delay);

@@ -3,8 +3,6 @@
  * median and the 99th percentile of the round trip in microseconds.  The
  * echo is a process of its own that listens on -l.
  */
-#include <sys/prctl.h>
-#include <signal.h>
 
 #include "bench.h"
 
@@ -42,7 +40,6 @@ main(int argc, char **argv)
 	size_t i, n = 20000;
 	int ch, fd, lfd, port = 0;
 	double *v;
-	pid_t pid;
 
 	while ((ch = getopt(argc, argv, "l:n:")) != -1)
 		if (ch == 'l')
@@ -55,12 +52,8 @@ main(int argc, char **argv)
 		errx(100, "usage: pingpong -l port [-n trips] host port");
 	signal(SIGPIPE, SIG_IGN);
 	lfd = bench_listen("127.0.0.1", port);
-	if ((pid = fork()) == -1)
-		err(111, "fork");
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (bench_fork() == 0)
 		echo(lfd);
-	}
 	if ((v = calloc(n, sizeof(*v))) == NULL)
 		err(111, "calloc");
 	fd = bench_connect(argv[optind], bench_num(argv[optind + 1], 1, 65535));
@@ -69,7 +62,7 @@ main(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		v[i] = round_trip(fd);
 	qsort(v, n, sizeof(*v), bench_cmp);
-	printf(
-	    "p50 %.2f p99 %.2f\n", bench_pct(v, n, 0.5), bench_pct(v, n, 0.99));
+	printf("p50 %.2f p99 %.2f\n", bench_pct(v, n, 0.5),
+	    bench_pct(v, n, 0.99));
 	return 0;
 }

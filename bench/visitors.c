@@ -5,7 +5,6 @@
  * it echoes and runs until it is killed.
  */
 #include <sys/epoll.h>
-#include <signal.h>
 
 #include "bench.h"
 
@@ -58,8 +57,8 @@ visit(const char *host, int port, int n)
 	char c = 'x';
 
 	for (i = 0; i < n; i++) {
-		fds[i] = socket(
-		    AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		fds[i] = socket(AF_INET,
+		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (fds[i] == -1)
 			err(111, "socket");
 		t0[i] = bench_now();

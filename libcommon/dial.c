@@ -365,7 +365,8 @@ find_addrs(struct dial *d, struct resolv *r)
 	const struct addr *a = &d->addr;
 	struct resolv_addr *to = &d->addrs[0];
 
-	if (a->kind != ADDR_TCP && a->kind != ADDR_UNIX) {
+	if (a->kind != ADDR_TCP && a->kind != ADDR_UNIX &&
+	    a->kind != ADDR_FDPASS) {
 		errno = EAFNOSUPPORT;
 		return -1;
 	}

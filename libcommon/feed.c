@@ -73,13 +73,13 @@ pair_cmp(const struct pair *a, const struct pair *b)
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-RB_GENERATE_INTERNAL(
-    pair_tree, pair, node, pair_cmp, static __attribute__((__unused__)))
+RB_GENERATE_INTERNAL(pair_tree, pair, node, pair_cmp,
+    static __attribute__((__unused__)))
 
 static struct pair *
 pair_find(struct feed *f, uint64_t id)
 {
-	struct pair key = {.id = id};
+	struct pair key = { .id = id };
 
 	return RB_FIND(pair_tree, &f->tree, &key);
 }
@@ -139,7 +139,7 @@ finish(struct feed *f, struct pair *p, const struct relay_end *r)
 static void
 fail(struct feed *f, struct pair *p, enum relay_cause cause)
 {
-	struct relay_end r = {.id = p->id, .cause = cause};
+	struct relay_end r = { .id = p->id, .cause = cause };
 
 	finish(f, p, &r);
 }
@@ -147,7 +147,7 @@ fail(struct feed *f, struct pair *p, enum relay_cause cause)
 static void
 kick(struct feed *f, long ms)
 {
-	struct timeval tv = {.tv_usec = ms * 1000};
+	struct timeval tv = { .tv_usec = ms * 1000 };
 
 	(void)evtimer_add(f->kick, &tv);
 }
@@ -158,7 +158,7 @@ pick(struct feed *f, const struct pair *p)
 {
 	struct fworker *w, *best = NULL;
 
-	TAILQ_FOREACH (w, &f->workers, entry) {
+	TAILQ_FOREACH(w, &f->workers, entry) {
 		if (w->full || (p->copy->refused & w->bit) != 0)
 			continue;
 		if (best == NULL || w->count < best->count)
@@ -226,7 +226,7 @@ any_open(const struct feed *f)
 {
 	const struct fworker *w;
 
-	TAILQ_FOREACH (w, &f->workers, entry)
+	TAILQ_FOREACH(w, &f->workers, entry)
 		if (!w->full)
 			return true;
 	return false;
@@ -237,7 +237,7 @@ send_queue(struct feed *f)
 {
 	struct pair *p, *next;
 
-	TAILQ_FOREACH_SAFE (p, &f->queue, entry, next) {
+	TAILQ_FOREACH_SAFE(p, &f->queue, entry, next) {
 		if (refused_by_all(f, p)) {
 			detach(f, p);
 			fail(f, p, RELAY_RESET);
@@ -265,7 +265,7 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH (w, &f->workers, entry)
+	TAILQ_FOREACH(w, &f->workers, entry)
 		w->full = false;
 	send_queue(f);
 }
@@ -347,7 +347,7 @@ worker_dead(struct fworker *w)
 
 	TAILQ_REMOVE(&f->workers, w, entry);
 	f->bits &= ~w->bit;
-	TAILQ_FOREACH_SAFE (p, &w->pairs, entry, next) {
+	TAILQ_FOREACH_SAFE(p, &w->pairs, entry, next) {
 		TAILQ_REMOVE(&w->pairs, p, entry);
 		p->w = NULL;
 		if (p->copy != NULL)
@@ -368,10 +368,10 @@ worker_dead(struct fworker *w)
 static int
 receive(struct fworker *w)
 {
-	int none = 0;
+	int fd[1], none = 0;
 	ssize_t n;
 
-	n = fdpass_recv(w->fd, packet, sizeof(packet), NULL, &none, NULL);
+	n = fdpass_recv(w->fd, packet, sizeof(packet), fd, &none, NULL);
 	if (n == -1 && (errno == EAGAIN || errno == ENOMEM))
 		return 0;
 	if (n <= 0)
@@ -435,7 +435,7 @@ feed_free(struct feed *f)
 		TAILQ_REMOVE(&f->workers, w, entry);
 		fworker_free(w);
 	}
-	RB_FOREACH_SAFE (p, pair_tree, &f->tree, next) {
+	RB_FOREACH_SAFE(p, pair_tree, &f->tree, next) {
 		drop_copy(f, p, false);
 		RB_REMOVE(pair_tree, &f->tree, p);
 		free(p);
@@ -451,7 +451,7 @@ free_bit(struct feed *f)
 	uint64_t bit = ~f->bits & (f->bits + 1);
 	struct pair *p;
 
-	RB_FOREACH (p, pair_tree, &f->tree)
+	RB_FOREACH(p, pair_tree, &f->tree)
 		if (p->copy != NULL)
 			p->copy->refused &= ~bit;
 	return bit;
@@ -489,8 +489,8 @@ feed_add(struct feed *f, int fd, int slot)
 }
 
 static struct pair *
-pair_new(
-    struct feed *f, const void *ab, size_t ablen, const void *ba, size_t balen)
+pair_new(struct feed *f, const void *ab, size_t ablen, const void *ba,
+    size_t balen)
 {
 	struct pair *p;
 

@@ -158,7 +158,12 @@ log_vis(const char *text, char *out, unsigned long outlen)
 		return out;
 	/* A byte takes up to four, and vis() wants room for a NUL. */
 	while (*text != '\0' && (unsigned long)(p - out) + 5 < outlen) {
-		p = vis(p, *text, VIS_CSTYLE | VIS_NL | VIS_TAB, text[1]);
+		/* Most are what they are; vis() takes its time. */
+		if (*text >= ' ' && *text <= '~' && *text != '\\')
+			*p++ = *text;
+		else
+			p = vis(
+			    p, *text, VIS_CSTYLE | VIS_NL | VIS_TAB, text[1]);
 		text++;
 	}
 	*p = '\0';

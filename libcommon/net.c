@@ -263,7 +263,8 @@ fdpass_recv(int sock, void *p, size_t n, int *fds, int *nfds, size_t *cut)
 		errno = EMFILE;
 		return -1;
 	}
-	memcpy(fds, got, sizeof(int) * (size_t)count);
+	if (count > 0)
+		memcpy(fds, got, sizeof(int) * (size_t)count);
 	*nfds = count;
 	return len;
 }

@@ -21,10 +21,10 @@
 #define ERRNO_MAX 4095
 
 static const char *const cause_names[] = {
-    [RELAY_EOF] = "end",
-    [RELAY_RESET] = "reset",
-    [RELAY_IDLE] = "idle",
-    [RELAY_KILLED] = "worker died",
+	[RELAY_EOF] = "end",
+	[RELAY_RESET] = "reset",
+	[RELAY_IDLE] = "idle",
+	[RELAY_KILLED] = "worker died",
 };
 
 const char *

@@ -17,9 +17,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define RELAY_MSG_MAX 32768  /* bytes of one message */
+#define RELAY_MSG_MAX 32768   /* bytes of one message */
 #define RELAY_FIRST_MAX 12288 /* first bytes in one direction */
-#define RELAY_BATCH_MAX 256  /* ids in one ACK, records in one END */
+#define RELAY_BATCH_MAX 256   /* ids in one ACK, records in one END */
 
 enum relay_msg_type {
 	RELAY_START = 1,
@@ -30,9 +30,9 @@ enum relay_msg_type {
 
 /* Why a stream ended. */
 enum relay_cause {
-	RELAY_EOF = 0,	 /* both directions came to their end */
-	RELAY_RESET = 1, /* an endpoint reset or failed */
-	RELAY_IDLE = 2,	 /* the idle limit passed */
+	RELAY_EOF = 0,	  /* both directions came to their end */
+	RELAY_RESET = 1,  /* an endpoint reset or failed */
+	RELAY_IDLE = 2,	  /* the idle limit passed */
 	RELAY_KILLED = 3, /* its worker died */
 };
 const char *relay_cause_name(enum relay_cause);
@@ -47,8 +47,8 @@ struct relay_end {
 struct relay_msg {
 	enum relay_msg_type type;
 	/* START */
-	uint64_t id;   /* NAK too */
-	uint32_t idle; /* seconds, 0: none */
+	uint64_t id;			 /* NAK too */
+	uint32_t idle;			 /* seconds, 0: none */
 	const void *first_ab, *first_ba; /* point into the parsed packet */
 	size_t first_ab_len, first_ba_len;
 	/* NAK */

@@ -81,6 +81,7 @@ struct pump {
 	bool keep;
 	bool over;
 	int error;
+	struct stdpump_count *count; /* kept up to date, or NULL */
 };
 
 static struct end
@@ -422,6 +423,15 @@ turn(struct pump *p)
 		check_refused(p, pfd[POLL_FD].revents);
 }
 
+static void
+tell(struct pump *p)
+{
+	if (p->count == NULL)
+		return;
+	p->count->sent = p->up.count;
+	p->count->received = p->down.count;
+}
+
 static int
 run(struct pump *p)
 {
@@ -431,8 +441,10 @@ run(struct pump *p)
 		return -1;
 	/* urgent data arrives in line; no TCP: no matter */
 	(void)setsockopt(p->fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
-	while (!p->over && !(p->up.over && p->down.over))
+	while (!p->over && !(p->up.over && p->down.over)) {
 		turn(p);
+		tell(p);
+	}
 	if (p->error == 0)
 		p->error = p->up.error;
 	errno = p->error;
@@ -447,14 +459,12 @@ pump(int fd, int in, int out, bool keep, struct stdpump_count *c)
 
 	p.fd = fd;
 	p.keep = keep;
+	p.count = c;
 	r = run(&p);
 	saved = errno;
 	free(p.up.buf);
 	free(p.down.buf);
-	if (c != NULL) {
-		c->sent = p.up.count;
-		c->received = p.down.count;
-	}
+	tell(&p);
 	errno = saved;
 	return r;
 }

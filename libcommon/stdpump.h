@@ -33,7 +33,7 @@ struct stdpump_count {
 
 /*
  * fd stays the caller's and is made non-blocking.  in and out may be the
- * same.  c may be NULL.  Returns 0 when both directions ended in order, else
+ * same.  c may be NULL; it is kept up to date meanwhile.  Returns 0 when both directions ended in order, else
  * -1 with errno: ECONNRESET (stream cut), EPIPE (out is gone, or the peer
  * did not take all of the input), others as read(2) and write(2) say.
  */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
@@ -30,6 +31,7 @@ struct forward {
 	struct event *pause;
 	struct event *sigs[2];
 	uint64_t serial;
+	size_t open, max; /* visitors; at most */
 	bool is_unix;
 };
 
@@ -41,11 +43,20 @@ struct visitor {
 	uint64_t serial;
 };
 
+/* One visitor less: there is room for those that wait. */
+static void
+left(struct forward *f)
+{
+	if (f->open-- == f->max && !evtimer_pending(f->pause, NULL))
+		event_add(f->ev, NULL);
+}
+
 static void
 stream_done(void *arg, const struct relay_end *r)
 {
 	struct forward *f = arg;
 
+	left(f);
 	if (!f->relay->verbose)
 		return;
 	progress_clear();
@@ -72,6 +83,7 @@ give_up(struct forward *f, int fd, uint64_t serial)
 	    strerror(errno));
 	failed(serial, text);
 	net_reset(fd);
+	left(f);
 }
 
 static void
@@ -83,6 +95,7 @@ relay_pair(struct forward *f, int a, int b, uint64_t serial)
 	failed(serial, strerror(errno));
 	net_reset(a);
 	net_reset(b);
+	left(f);
 }
 
 static void
@@ -94,6 +107,7 @@ reached(void *arg, int fd, const char *error, bool permanent)
 	if (fd == -1) {
 		failed(v->serial, error);
 		net_reset(v->fd);
+		left(v->f);
 	} else
 		relay_pair(v->f, v->fd, fd, v->serial);
 	free(v);
@@ -139,7 +153,8 @@ visit(struct forward *f, int fd, const struct sockaddr *sa, socklen_t len)
 		give_up(f, fd, serial);
 }
 
-/* 1: accepted, 0: none left or a pause. */
+/* 1: accepted, 0: none left or a pause.  At the limit visitors wait in the
+ * kernel: one that is accepted is to be served. */
 static int
 accept_one(struct forward *f)
 {
@@ -148,9 +163,14 @@ accept_one(struct forward *f)
 	socklen_t len = sizeof(ss);
 	int fd;
 
+	if (f->open >= f->max) {
+		event_del(f->ev);
+		return 0;
+	}
 	fd = accept4(f->fd, (struct sockaddr *)&ss, &len,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd != -1) {
+		f->open++;
 		addr_unmap_sa(&ss, &len);
 		visit(f, fd, (struct sockaddr *)&ss, len);
 		return 1;
@@ -188,7 +208,8 @@ on_pause(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	event_add(f->ev, NULL);
+	if (f->open < f->max)
+		event_add(f->ev, NULL);
 }
 
 static void
@@ -234,23 +255,22 @@ remove_stale(const struct addr *a)
 static void
 say_listening(const struct forward *f)
 {
+	const struct addr *at = &f->relay->at.addr;
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	char at[ADDR_STRLEN];
+	char text[ADDR_STRLEN];
 
-	if (f->is_unix) {
-		log_info("listening on %s", f->relay->at.addr.text);
-		return;
-	}
 	if (getsockname(f->fd, (struct sockaddr *)&ss, &len) == -1)
 		fatal("getsockname");
-	if (f->relay->at.addr.any)
+	if (f->is_unix)
+		log_info("listening on %s", at->text);
+	else if (at->any)
 		log_info("listening on 0.0.0.0:%u",
 		    addr_port_sa((struct sockaddr *)&ss));
 	else
 		log_info("listening on %s",
-		    addr_format_sa((struct sockaddr *)&ss, len, at,
-			sizeof(at)));
+		    addr_format_sa((struct sockaddr *)&ss, len, text,
+			sizeof(text)));
 	log_flush();
 }
 
@@ -261,6 +281,7 @@ start_listening(struct forward *f)
 	struct endpoint *at = &f->relay->at;
 	struct event_base *base = f->relay->base;
 
+	f->max = limit_streams();
 	f->is_unix = at->addr.kind == ADDR_UNIX;
 	if (f->is_unix && remove_stale(&at->addr) == -1)
 		fatal("%s", at->text);
@@ -281,8 +302,9 @@ start_listening(struct forward *f)
 int
 forward_run(struct relay *r)
 {
-	struct forward f = { .relay = r };
+	static struct forward f;
 
+	f.relay = r;
 	start_listening(&f);
 	if (r->verbose)
 		progress_start(r->base, r->engine);
@@ -291,6 +313,5 @@ forward_run(struct relay *r)
 	progress_clear();
 	if (f.is_unix)
 		(void)unlink(r->at.addr.text);
-	/* Streams go with the process. */
 	return 0;
 }

@@ -11,12 +11,10 @@
 
 #include "log.h"
 #include "loop.h"
+#include "options.h"
 #include "progress.h"
 #include "reach.h"
 #include "stdpump.h"
-
-#define EXIT_PERMANENT 100
-#define EXIT_TEMPORARY 111
 
 /* An endpoint that is reached: one descriptor both ways, or two. */
 struct side {
@@ -65,7 +63,7 @@ reached(void *arg, int fd, const char *error, bool permanent)
 	if (fd == -1) {
 		progress_clear();
 		log_warn("%s", error);
-		p->status = permanent ? EXIT_PERMANENT : EXIT_TEMPORARY;
+		p->status = permanent ? EXIT_USAGE : EXIT_TEMPORARY;
 	} else
 		set_side(&p->side[p->turn], fd, fd);
 	event_base_loopbreak(p->relay->base);
@@ -170,7 +168,7 @@ relay_sides(struct pair *p)
 		return relay_pump(p, p->side[0].in, &p->side[1]);
 	log_warn("%s and %s: one of them must be a socket",
 	    p->relay->end[0].text, p->relay->end[1].text);
-	p->status = EXIT_PERMANENT;
+	p->status = EXIT_USAGE;
 	return -1;
 }
 

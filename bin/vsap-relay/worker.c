@@ -2,7 +2,6 @@
 
 #include <sys/prctl.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 #include <event2/event.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
@@ -19,8 +19,7 @@
 #include "stream.h"
 
 #define FEED_FD 3
-#define FDS_RESERVE 64 /* for pipes and for what is open anyway */
-#define TURN_MAX 64    /* messages taken in one turn */
+#define TURN_MAX 64 /* messages taken in one turn */
 
 /* A pair that was taken; it waits until its ACK is sent. */
 struct taken {
@@ -368,25 +367,6 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	flush(arg);
 }
 
-/* As many descriptors as are to be had; two a stream. */
-static size_t
-raise_limit(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("RLIMIT_NOFILE");
-	if (rl.rlim_cur < rl.rlim_max) {
-		rl.rlim_cur = rl.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &rl);
-	}
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("RLIMIT_NOFILE");
-	if (rl.rlim_cur < FDS_RESERVE * 2)
-		return rl.rlim_cur / 4;
-	return (rl.rlim_cur - FDS_RESERVE) / 2;
-}
-
 static void
 confine(void)
 {
@@ -408,7 +388,7 @@ set_up(struct worker *w)
 	memset(w, 0, sizeof(*w));
 	STAILQ_INIT(&w->taken);
 	STAILQ_INIT(&w->reports);
-	w->max = raise_limit();
+	w->max = limit_streams();
 	if ((w->base = loop_new()) == NULL)
 		fatal("event loop");
 	if ((w->engine = stream_engine_new(w->base)) == NULL)

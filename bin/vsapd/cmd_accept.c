@@ -7,10 +7,14 @@
 #include "hop.h"
 #include "net.h"
 
+/* To wait in vain is no error of the client's: it does not count as one. */
 static void
 fail(struct session *s, const char *why)
 {
-	session_reply(s, VSAP_NOT_ACCEPTED, "accept fail: %s", why);
+	struct vsap_reply r = { .code = VSAP_NOT_ACCEPTED };
+
+	snprintf(r.text, sizeof(r.text), "accept fail: %s", why);
+	session_reply_raw(s, &r);
 	session_done(s);
 }
 

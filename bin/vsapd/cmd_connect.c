@@ -84,15 +84,13 @@ visit(struct session *s, struct vsock *vs)
 		fail(s, strerror(errno));
 		return;
 	}
-	connected(s, sv[0]);
-	if (vsock_visit(vs, sv[1], from) == 0)
+	if (vsock_visit(vs, sv[1], from) == 0) {
+		connected(s, sv[0]);
 		return;
+	}
+	close(sv[0]);
 	close(sv[1]);
-	if (s->state == S_DEAD)
-		return;
-	session_drop_peer(s);
-	session_reply(s, VSAP_NOT_CONNECTED,
-	    "cannot connect %s: too many wait there", vs->addr);
+	fail(s, "too many wait there");
 }
 
 static void

@@ -87,6 +87,20 @@ permit(void *arg, const struct sockaddr *sa, socklen_t len)
 	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);
 }
 
+/* Wait at every socket, unless enough is under way. */
+static void
+wait_again(struct session *s)
+{
+	struct vbind *b;
+
+	TAILQ_FOREACH(b, &s->binds, of_session) {
+		if (s->state != S_FORWARDING || s->forward->count >= JOBS_MAX)
+			return;
+		vsock_wait(b, 0);
+		vsock_pump(b->vsock);
+	}
+}
+
 static void
 dialled(void *arg, int fd, const char *error)
 {
@@ -110,24 +124,9 @@ dialled(void *arg, int fd, const char *error)
 	(void)gateway_relay(s->gw, s->id, v->fd, fd, NULL, 0, 0, what);
 	free(v);
 	job_free(j);
+	wait_again(s);
 	if (s->state == S_FORWARDING)
 		session_work(s);
-}
-
-/* Wait at every socket, unless enough is under way. */
-static void
-wait_again(struct session *s)
-{
-	struct vbind *b;
-
-	if (s->forward->count >= JOBS_MAX)
-		return;
-	TAILQ_FOREACH(b, &s->binds, of_session) {
-		vsock_wait(b, 0);
-		vsock_pump(b->vsock);
-		if (s->state != S_FORWARDING)
-			return;
-	}
 }
 
 void

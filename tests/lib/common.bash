@@ -22,7 +22,7 @@ PROGRAMS="vsapd vsap-bind vsap-connect vsap-relay"
 export ROOT BUILD PEERS
 
 # Seconds for one test; a file with long ones sets its own after load.
-export BATS_TEST_TIMEOUT=${VSAP_TEST_TIMEOUT:-120}
+export BATS_TEST_TIMEOUT=${VSAP_TEST_TIMEOUT:-60}
 
 for _lib in bats-support bats-assert; do
     for _dir in /usr/lib/bats /usr/share/bats /usr/lib /usr/local/lib; do
@@ -175,21 +175,34 @@ stop_all() {
 }
 
 # Start a command in the background; its output goes to NAME.log, its pid to
-# PID (and to STARTED, for stop_all).  Standard input is empty unless the
-# caller redirects it.
+# PID (and to STARTED, for stop_all), the log's path to LOG.  Standard input
+# is the caller's, but never a terminal.
 start() { # NAME command [arg...]
-    local log=$BATS_TEST_TMPDIR/$1.log
-
+    LOG=$BATS_TEST_TMPDIR/$1.log
     shift
-    : >"$log"
-    if [ -p /dev/stdin ] || [ ! -t 0 ]; then
-        "$@" <&0 >"$log" 2>&1 3>&- 4>&- &
+    : >"$LOG"
+    if [ -t 0 ]; then
+        clean_exec "$@" </dev/null >"$LOG" 2>&1 &
     else
-        "$@" </dev/null >"$log" 2>&1 3>&- 4>&- &
+        clean_exec "$@" <&0 >"$LOG" 2>&1 &
     fi
     PID=$!
     STARTED+=("$PID")
-    LOG=$log
+}
+
+# Become a command that inherits nothing from the tests: no descriptor above
+# 2, no signal ignored (a shell's background commands ignore two).
+clean_exec() {
+    local fd
+
+    for fd in /proc/self/fd/*; do
+        fd=${fd##*/}
+        [ "$fd" -le 2 ] || [ "$fd" = 255 ] || eval "exec $fd>&-"
+    done
+    if [ "$(type -t "$1")" = file ]; then
+        exec env --default-signal "$@"
+    fi
+    "$@"
 }
 
 # A gateway of this test's own on a free loopback port and on a UNIX socket.
@@ -352,6 +365,12 @@ nc_words() { # ADDR
     /*) echo "-U $1" ;;
     *) echo "$(host_of "$1") $(port_of "$1")" ;;
     esac
+}
+
+# A script of steps on standard input (tests/tools/vsapline): each line that
+# is heard is checked whole, and bytes may be compared.
+talk() { # [SECONDS]
+    perl "$ROOT/tests/tools/vsapline" "$@" 3>&- 4>&-
 }
 
 # A conversation: session_open NAME ADDR, then say NAME line, hear NAME

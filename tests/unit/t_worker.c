@@ -103,11 +103,11 @@ send_start(int w, uint64_t id, int far[2])
 static int
 next_msg(int w)
 {
-	int none = 0;
+	int fd[1], none = 0;
 	ssize_t n;
 
 	wait_for(w, POLLIN);
-	n = fdpass_recv(w, packet, sizeof(packet), NULL, &none, NULL);
+	n = fdpass_recv(w, packet, sizeof(packet), fd, &none, NULL);
 	if (n <= 0 || relay_msg_parse(&msg, packet, (size_t)n) == -1)
 		return 0;
 	return (int)msg.type;
@@ -213,13 +213,13 @@ refuses_garbage(void)
 static void
 orphan(void)
 {
-	int far[2], w;
+	int far[2], late[2], w;
 	pid_t pid;
 
 	w = start_worker(&pid);
 	send_start(w, 1, far);
 	is_int(next_msg(w), RELAY_ACK, "a stream begins");
-	send_start(w, 2, (int[2]){ 0, 0 });
+	send_start(w, 2, late);
 	close(w);
 	for (int i = 0; i < PATIENCE / 10 && !title_has(pid, "orphan"); i++)
 		(void)poll(NULL, 0, 10);
@@ -229,9 +229,13 @@ orphan(void)
 		die("write");
 	ok(gives(far[1], "first there") && gives(far[0], "back"),
 	    "its stream goes on");
-	kill(pid, SIGHUP);
+	ok(gives(late[1], "first "), "the last one it was sent is served");
 	close(far[0]);
 	close(far[1]);
+	close(late[0]);
+	is_int(waitpid(pid, NULL, WNOHANG), 0, "it stays for the last");
+	close(late[1]);
+	is_int(exit_status(pid), 0, "and leaves after it");
 }
 
 static void

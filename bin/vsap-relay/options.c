@@ -1,0 +1,138 @@
+#include "options.h"
+
+#include <sys/socket.h>
+#include <err.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS_MAX 86400
+
+static const char usage_text[] =
+    "usage: vsap-relay [-46hVv] [-l address] [-s server] [-w seconds]\n"
+    "                  endpoint [endpoint]\n";
+
+void
+usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vwarnx(fmt, ap);
+	va_end(ap);
+	fputs(usage_text, stderr);
+	exit(EXIT_USAGE);
+}
+
+static void
+endpoint(struct endpoint *e, const char *text, unsigned flags)
+{
+	char error[256];
+
+	e->text = text;
+	if (addr_parse(&e->addr, text, flags, error, sizeof(error)) == -1)
+		usage("%s", error);
+}
+
+/* A listener is no name: but this one means the same everywhere. */
+static void
+listener(struct endpoint *e, const char *text)
+{
+	char local[32];
+
+	endpoint(e, text, ADDR_FOR_LISTEN);
+	if (e->addr.kind != ADDR_TCP || e->addr.any ||
+	    e->addr.family != AF_UNSPEC)
+		return;
+	if (strcasecmp(e->addr.text, "localhost") != 0)
+		usage("%s: a listener takes an address in numbers", text);
+	snprintf(local, sizeof(local), "127.0.0.1:%u", e->addr.port);
+	endpoint(e, local, ADDR_FOR_LISTEN);
+	e->text = text;
+}
+
+static int
+seconds(const char *text)
+{
+	const char *bad;
+	int n = (int)strtonum(text, 1, SECONDS_MAX, &bad);
+
+	if (bad != NULL)
+		usage("-w %s: %s; seconds, 1 to %d", text, bad, SECONDS_MAX);
+	return n;
+}
+
+static void
+letters(struct relay *r, int argc, char **argv)
+{
+	int ch;
+
+	while ((ch = getopt(argc, argv, "46hl:s:Vvw:")) != -1)
+		switch (ch) {
+		case '4':
+			r->family = AF_INET;
+			break;
+		case '6':
+			r->family = AF_INET6;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(0);
+		case 'l':
+			r->listen = true;
+			listener(&r->at, optarg);
+			break;
+		case 's':
+			r->gateway = true;
+			endpoint(&r->server, optarg, ADDR_FOR_SERVER);
+			break;
+		case 'V':
+			puts("vsap-relay " VERSION);
+			exit(0);
+		case 'v':
+			r->verbose = true;
+			break;
+		case 'w':
+			r->timeout = seconds(optarg);
+			break;
+		default:
+			fputs(usage_text, stderr);
+			exit(EXIT_USAGE);
+		}
+}
+
+static void
+endpoints(struct relay *r, int n, char **text)
+{
+	unsigned flags = ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_BAREPORT;
+
+	if (n < 1 || n > 2 || (r->listen && n != 1))
+		usage(r->listen ? "-l takes exactly one endpoint"
+				: "one or two endpoints");
+	r->ends = r->listen ? 1 : 2;
+	if (n == 1 && !r->listen)
+		endpoint(&r->end[0], "-", ADDR_F_LOCAL);
+	for (int i = 0; i < n; i++) {
+		bool last = i == n - 1;
+		int at = r->ends - n + i;
+
+		endpoint(&r->end[at], text[i],
+		    last && r->gateway ? ADDR_FOR_CONNECT
+				       : flags | ADDR_F_LOCAL);
+		if (r->listen && (r->end[at].addr.kind == ADDR_STDIO ||
+				     r->end[at].addr.kind == ADDR_FD))
+			usage("%s: serves one connection, not with -l",
+			    text[i]);
+	}
+}
+
+void
+options_read(struct relay *r, int argc, char **argv)
+{
+	r->family = AF_UNSPEC;
+	r->timeout = 30;
+	letters(r, argc, argv);
+	endpoints(r, argc - optind, argv + optind);
+}
