@@ -15,8 +15,7 @@ PKGCFLAGS := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 PKGLIBS := $(shell pkg-config --libs $(PKG) 2>/dev/null)
 
 ALLCFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
-	-DLIBEXECDIR='"$(LIBEXECDIR)"' -Ilibcommon $(WARN) $(HARDEN) \
-	$(PKGCFLAGS) $(CFLAGS) $(SAN)
+	-Ilibcommon $(WARN) $(HARDEN) $(PKGCFLAGS) $(CFLAGS) $(SAN) $(WHERE)
 ALLLDFLAGS = $(LDHARDEN) $(LDFLAGS) $(SAN)
 LIBS = $(PKGLIBS) -lcrypt
 DEPFLAGS = -MMD -MP -MF $@.d
@@ -70,12 +69,17 @@ $(B)/.deps: tests/tools/deps.sh
 	@mkdir -p $(B)
 	@$(DEPS) check build && touch $@
 
-# Other flags (or another PREFIX, which is compiled in) make all anew.
+# Other flags make all anew; another PREFIX only what knows it.
+$(B)/libcommon/spawn.o: WHERE = -DLIBEXECDIR='"$(LIBEXECDIR)"'
+$(B)/libcommon/spawn.o: $(B)/.where
 FLAGS = $(CC) $(ALLCFLAGS) $(FUZZFLAGS) $(ALLLDFLAGS) $(LIBS)
+# $(call stamp,TEXT): write it to the target if it says something else
+stamp = @mkdir -p $(B); printf '%s\n' '$(subst ','\'',$(1))' >$@.new; \
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(B)/.flags: FORCE
-	@mkdir -p $(B)
-	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
-	    printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+	$(call stamp,$(FLAGS))
+$(B)/.where: FORCE
+	$(call stamp,$(LIBEXECDIR))
 
 # ---- tests, fuzzers, load generators: one source file each ---------------
 
@@ -215,7 +219,8 @@ dist:
 	@echo $(B)/vsap-$(VERSION).tar.gz
 
 compdb:
-	@sh tests/tools/compdb.sh $(CC) $(ALLCFLAGS) -Ibin -Itests/unit \
+	@sh tests/tools/compdb.sh $(CC) $(ALLCFLAGS) \
+	    -DLIBEXECDIR='"$(LIBEXECDIR)"' -Ibin -Itests/unit \
 	    -Itests/fuzz -- $(filter %.c,$(SOURCES)) >compile_commands.json
 
 clean:

@@ -6,16 +6,20 @@
  * What is here is enforced, documented in the manual pages and tested.
  */
 
-#define VSAP_PORT 8706	    /* default port of the control listener */
-#define VSAP_LINE_MAX 1023  /* bytes of a request or reply line, no EOL */
-#define VSAP_ARGS_MAX 64    /* words of a request */
-#define VSAP_INPUT_MAX 8192 /* bytes read ahead of the parser */
-#define VSAP_OUTPUT_MAX 262144 /* replies a client may leave unread */
-#define VSAP_ERRORS_MAX 16  /* refused requests before the session closes */
-#define VSAP_BINDS_MAX 64   /* BINDs on one connection */
-#define VSAP_NAME_MAX 107   /* bytes of a UNIX path or a name: name */
-#define VSAP_BACKLOG_MAX 4096 /* largest n of LISTEN */
-#define VSAP_USER_MAX 64    /* bytes of a user name */
+#define VSAP_PORT 8706		/* default port of the control listener */
+#define VSAP_LINE_MAX 1023	/* bytes of a request or reply line, no EOL */
+#define VSAP_ARGS_MAX 64	/* words of a request */
+#define VSAP_INPUT_MAX 8192	/* bytes read ahead of the parser */
+#define VSAP_OUTPUT_MAX 262144	/* replies a client may leave unread */
+#define VSAP_ERRORS_MAX 16	/* refused requests before the session closes */
+#define VSAP_BINDS_MAX 64	/* BINDs on one connection */
+#define VSAP_NAME_MAX 107	/* bytes of a UNIX path or a name: name */
+#define VSAP_BACKLOG_MAX 4096	/* largest n of LISTEN */
+#define VSAP_PRIORITY_MAX 32767 /* of ACCEPT -p=, either side of 0 */
+#define VSAP_USER_MAX 64	/* bytes of a user name */
+
+#define VSAP_WAIT_MAX 86400	     /* seconds of ACCEPT -t=, CONNECT -t= */
+#define VSAP_RELAY_IDLE_MAX 31536000 /* seconds of RELAY -t= */
 
 /* A limit as text, for messages. */
 #define VSAP_STR_(x) #x

@@ -47,8 +47,8 @@ struct resolv {
 	ares_channel channel;
 	bool open;	      /* channel is there */
 	struct timespec conf; /* change time of resolv.conf when it was read */
-	LIST_HEAD(, resolv_query) queries;
-	LIST_HEAD(, resolv_sock) socks;
+	LIST_HEAD(resolv_queries, resolv_query) queries;
+	LIST_HEAD(resolv_socks, resolv_sock) socks;
 };
 
 static void

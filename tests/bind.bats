@@ -29,13 +29,21 @@ ask() { # ADDRESS LINE
     echo "$2" | timeout 10 nc.openbsd -N $(nc_words "$1")
 }
 
-answers() { # ADDRESS LINE WANTED
-    [ "$(ask "$1" "$2")" = "$3" ]
+# N visitors at once; what each got is in out.N.
+ask_many() { # N
+    local n pids=()
+
+    for n in $(seq "$1"); do
+        ask "$BOUND" "visitor $n" >"out.$n" 3>&- &
+        pids+=("$!")
+    done
+    for n in "${pids[@]}"; do
+        wait "$n"
+    done
 }
 
-# Sessions of the gateway that wait in ACCEPT at its UNIX socket's STAT.
-waiting() {
-    vsap_lines "$CONTROL_UNIX" "STAT" QUIT
+answers() { # ADDRESS LINE WANTED
+    [ "$(ask "$1" "$2")" = "$3" ]
 }
 
 hostile() { # RULE...
@@ -48,7 +56,7 @@ hostile() { # RULE...
 
 @test "stdio: one connection, both ways, then status 0" {
     start_vsapd
-    echo "from within" | start bind vsap-bind -s "$CONTROL" 127.0.0.1:0
+    start bind vsap-bind -s "$CONTROL" 127.0.0.1:0 <<<"from within"
     BIND_PID=$PID
     BOUND=$(listening_on "$LOG")
     run ask "$BOUND" "from outside"
@@ -95,7 +103,7 @@ hostile() { # RULE...
 
 @test "stdio: the visitor's descriptor itself where the gateway is local" {
     start_vsapd
-    echo within | start bind vsap-bind -v -s "$CONTROL_UNIX" 127.0.0.1:0
+    start bind vsap-bind -v -s "$CONTROL_UNIX" 127.0.0.1:0 <<<within
     BIND_PID=$PID
     BOUND=$(listening_on "$LOG")
     run ask "$BOUND" outside
@@ -153,10 +161,7 @@ hostile() { # RULE...
 @test "command: many at once, and children are reaped" {
     start_vsapd
     publish 127.0.0.1:0 cat
-    for n in $(seq 40); do
-        ask "$BOUND" "visitor $n" >"out.$n" &
-    done
-    wait $(jobs -p | grep -vxF -e "$BIND_PID" -e "$VSAPD_PID")
+    ask_many 40
     for n in $(seq 40); do
         assert_equal "$(cat "out.$n")" "visitor $n"
     done
@@ -243,11 +248,7 @@ hostile() { # RULE...
     start_vsapd
     serve_upper
     publish -t "$SERVICE" 127.0.0.1:0
-    for n in $(seq 40); do
-        ask "$BOUND" "visitor $n" >"out.$n" &
-    done
-    wait $(jobs -p | grep -vxF -e "$BIND_PID" -e "$VSAPD_PID" \
-        -e "$SERVICE_PID")
+    ask_many 40
     for n in $(seq 40); do
         assert_equal "$(cat "out.$n")" "VISITOR $n"
     done
@@ -467,7 +468,7 @@ not_listening() { ! listens "$1"; }
     start_vsapd
     one=$CONTROL
     VSAPD_NAME=other start_vsapd
-    echo within | start bind vsap-bind -s "$one" -s "$CONTROL" 127.0.0.1:0
+    start bind vsap-bind -s "$one" -s "$CONTROL" 127.0.0.1:0 <<<within
     BIND_PID=$PID
     wait_log "$LOG" "listening on .* at $one"
     wait_log "$LOG" "listening on .* at $CONTROL"
@@ -605,6 +606,7 @@ not_listening() { ! listens "$1"; }
     start_vsapd
     printf 'me:%s\n' "$(perl -e 'print crypt("right", q($6$abcdefgh$))')" \
         >passwords
+    chmod 600 passwords
     kill "$VSAPD_PID"
     wait_for 5 is_gone "$VSAPD_PID"
     start_vsapd -A passwords

@@ -454,7 +454,7 @@ END
 @test "standard descriptors that are closed or full" {
     start_vsapd
     service upper
-    run vsap-connect -s "$CONTROL" "$SERVICE" <&-
+    run bash -c "vsap-connect -s $CONTROL $SERVICE <&-"
     assert_success
     assert_output ''
     run bash -c "echo a | vsap-connect -s $CONTROL $SERVICE >/dev/full"

@@ -20,7 +20,10 @@ load lib/common
     dir=$(grep -om1 '/tmp/vsap-demo\.[[:alnum:]]*' demo.log)
     [ -n "$dir" ]
     [ ! -e "$dir" ]
-    wait_for 5 nothing_left
+    wait_for 5 nothing_left || {
+        ps -o pid,ppid,stat,args -p "$(test_pids | paste -sd,)"
+        return 1
+    }
 }
 
 nothing_left() {

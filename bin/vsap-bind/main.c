@@ -11,11 +11,11 @@
 
 #include "bind.h"
 #include "command.h"
+#include "limits_vsap.h"
 #include "log.h"
 
 #define TARGET_FORMS                                                           \
 	(ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_FDPASS | ADDR_F_BAREPORT)
-#define PRIORITY_MAX 32767
 #define WAIT_MAX 31536000
 
 static const char usage_text[] =
@@ -111,7 +111,8 @@ option(struct bind_conf *c, int ch)
 		set_proxy(c, optarg);
 		break;
 	case 'p':
-		c->priority = number(ch, optarg, -PRIORITY_MAX, PRIORITY_MAX);
+		c->priority =
+		    number(ch, optarg, -VSAP_PRIORITY_MAX, VSAP_PRIORITY_MAX);
 		break;
 	case 's':
 		add_server(c, optarg);
@@ -169,7 +170,6 @@ main(int argc, char *argv[])
 	struct bind_conf c = {
 		.mode = BIND_STDIO,
 		.family = AF_UNSPEC,
-		.pool = BIND_POOL,
 		.max = BIND_MAX,
 	};
 	int ch;

@@ -16,10 +16,6 @@
 #include "options.h"
 #include "worker.h"
 
-#define EXIT_USAGE 100
-#define EXIT_TEMPORARY 111
-#define SECONDS_MAX 86400
-
 static void
 set_up(struct relay *r)
 {

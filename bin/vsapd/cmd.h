@@ -45,7 +45,8 @@ void cmd_forward_cancel(struct session *);
 void cmd_accept_offer(struct session *, struct vbind *, struct visitor *);
 void cmd_forward_offer(struct session *, struct vbind *, struct visitor *);
 
-/* From a 230 on: take the visitor back if it goes unseen or unused. */
+/* From a 230 (s->offered) on: take the visitor back if it goes unseen or
+ * unused.  Called by session_done(). */
 void cmd_accept_watch(struct session *);
 
 /* A line or the end of input while ACCEPT or FORWARD waits. */

@@ -1,6 +1,7 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -77,27 +78,30 @@ odd_word(const struct vsap_request *req)
 	return NULL;
 }
 
-/* An option's number, or its default when it is not given; -1: no number. */
-static long
-option(const struct vsap_request *req, char letter, long max)
+/* An option's number into *n, 0 when it is not given.  false: no number. */
+static bool
+option(const struct vsap_request *req, char letter, long min, long max, long *n)
 {
-	const char *v = vsap_option(req, letter);
+	const char *v = vsap_option(req, letter), *bad = NULL;
 
-	return v == NULL ? 0 : cmd_number(v, max);
+	*n = v == NULL ? 0 : (long)strtonum(v, min, max, &bad);
+	return bad == NULL;
 }
 
 void
 cmd_accept(struct session *s, const struct vsap_request *req)
 {
 	const char *odd = odd_word(req);
-	long prio = option(req, 'p', 1000000), secs = option(req, 't', 86400);
+	long prio, secs;
 	struct vbind *b, *next;
 
 	/* Not taken with RELAY: it goes to whoever is next. */
 	session_drop_peer(s);
 	if (s->state == S_DEAD)
 		return;
-	if (odd != NULL || prio == -1 || secs == -1) {
+	if (odd != NULL ||
+	    !option(req, 'p', -VSAP_PRIORITY_MAX, VSAP_PRIORITY_MAX, &prio) ||
+	    !option(req, 't', 0, VSAP_WAIT_MAX, &secs)) {
 		session_reply(s, VSAP_NOT_ACCEPTED,
 		    "accept fail: write ACCEPT [#SID] [-p=priority] "
 		    "[-t=seconds]");
@@ -137,12 +141,18 @@ no_relay(struct session *s)
 static void
 unseen(struct session *s)
 {
+	time_t left;
+
 	if (net_unacked(s->fd) > 0 || s->out.len > 0) {
 		take_back(s, "230 not acknowledged: visitor taken back");
 		return;
 	}
-	session_wait(s, S_COMMAND, (VSAP_OFFER_RELAY - VSAP_OFFER_ACK) * 1000L,
-	    no_relay);
+	/* Other requests meanwhile win it no time. */
+	left = s->offered + VSAP_OFFER_RELAY - time(NULL);
+	if (left > 0)
+		session_wait(s, S_COMMAND, left * 1000L, no_relay);
+	else
+		no_relay(s);
 }
 
 void
@@ -160,5 +170,4 @@ cmd_accept_offer(struct session *s, struct vbind *b, struct visitor *v)
 	session_reply(s, VSAP_ACCEPTED, "%d %s %s accepted.", b->sid, v->local,
 	    v->remote);
 	session_done(s);
-	cmd_accept_watch(s);
 }

@@ -255,7 +255,7 @@ cmd_connect(struct session *s, const struct vsap_request *req)
 {
 	const char *t = vsap_option(req, 't');
 	char err[256];
-	long secs = t == NULL ? 0 : cmd_number(t, 86400);
+	long secs = t == NULL ? 0 : cmd_number(t, VSAP_WAIT_MAX);
 
 	free(s->arg);
 	if ((s->arg = strdup(req->argc > 0 ? req->argv[0] : "")) == NULL) {

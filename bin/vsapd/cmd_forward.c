@@ -93,11 +93,13 @@ wait_again(struct session *s)
 {
 	struct vbind *b;
 
+	if (s->state != S_FORWARDING || s->forward->count >= JOBS_MAX)
+		return;
 	TAILQ_FOREACH(b, &s->binds, of_session) {
-		if (s->state != S_FORWARDING || s->forward->count >= JOBS_MAX)
-			return;
 		vsock_wait(b, 0);
 		vsock_pump(b->vsock);
+		if (s->state != S_FORWARDING || s->forward->count >= JOBS_MAX)
+			return;
 	}
 }
 

@@ -43,6 +43,7 @@ pass_descriptor(struct session *s)
 	else
 		close(s->peer_fd);
 	s->offer = NULL;
+	s->offered = 0;
 	s->peer_fd = -1;
 	session_done(s);
 }
@@ -51,7 +52,7 @@ void
 cmd_relay(struct session *s, const struct vsap_request *req)
 {
 	const char *t = vsap_option(req, 't');
-	long idle = t == NULL ? 0 : cmd_number(t, 86400 * 365);
+	long idle = t == NULL ? 0 : cmd_number(t, VSAP_RELAY_IDLE_MAX);
 	bool f = req->argc == 1 && strcmp(req->argv[0], "-f") == 0;
 
 	if (!has_peer(s) || idle == -1 || (req->argc > 0 && t == NULL && !f)) {

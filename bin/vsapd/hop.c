@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -153,6 +154,8 @@ took_peer(struct hop *h, const struct vsap_reply *r)
 	struct session *s = h->session;
 
 	h->offered = true;
+	if (r->code == VSAP_ACCEPTED)
+		s->offered = time(NULL);
 	if (vsap_reply_fields(r, &f) == 0)
 		snprintf(s->what, sizeof(s->what), "%.120s %.120s", f.local,
 		    f.remote);
@@ -194,15 +197,16 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 	if (h->verb[0] == '\0')
 		return;
 	session_reply_raw(s, r);
-	if (s->state == S_DEAD || h->echoed || r->more)
+	if (s->state == S_DEAD)
+		return;
+	/* Even one that has crossed our cancelling on the way. */
+	if (r->code == VSAP_ACCEPTED || r->code == VSAP_CONNECTED)
+		took_peer(h, r);
+	if (h->echoed || r->more)
 		return;
 	if (r->code == VSAP_BOUND && vsap_reply_fields(r, &f) == 0)
 		claim_take(h, f.local);
 	answered(h);
-	if (r->code == VSAP_ACCEPTED || r->code == VSAP_CONNECTED)
-		took_peer(h, r);
-	if (r->code == VSAP_ACCEPTED)
-		cmd_accept_watch(s);
 	session_work(s);
 }
 
@@ -240,7 +244,8 @@ on_ready(void *arg)
 	struct hop *h = arg;
 
 	h->ready = true;
-	if (vsapc_send(h->up, "%s", h->line) == -1)
+	if (vsapc_send(h->up, "%s", h->line) == -1 ||
+	    (h->echoed && vsapc_send(h->up, "ECHO cancel") == -1))
 		session_reset(h->session, "cannot write to the upstream");
 }
 
@@ -332,7 +337,11 @@ send_up(struct session *s, const struct vsap_request *req)
 	struct hop *h = s->hop;
 
 	strlcpy(h->verb, req->verb, sizeof(h->verb));
-	h->offered = false;
+	if (strcmp(req->verb, "BIND") != 0 &&
+	    strcmp(req->verb, "LISTEN") != 0) {
+		h->offered = false;
+		s->offered = 0;
+	}
 	s->pipelined = false;
 	session_wait(s,
 	    strcmp(req->verb, "ACCEPT") == 0 ? S_ACCEPTING : S_WAITING, 0,

@@ -78,6 +78,17 @@ check_useful(const struct conf *conf, const struct addr *a, const char *name,
 	return -1;
 }
 
+static unsigned
+port_of(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
+		return 0;
+	return addr_port_sa((struct sockaddr *)&ss);
+}
+
 static int
 add_tcp(struct listeners *ls, const struct conf *conf, const struct addr *a,
     char *err, size_t errlen)
@@ -99,8 +110,7 @@ add_tcp(struct listeners *ls, const struct conf *conf, const struct addr *a,
 	l = add(ls, fd, KIND_TCP, "");
 	/* A dual-stack socket is one that serves 0.0.0.0 as well. */
 	if (a->any)
-		snprintf(l->addr, sizeof(l->addr), "0.0.0.0:%s",
-		    strrchr(l->addr, ':') + 1);
+		snprintf(l->addr, sizeof(l->addr), "0.0.0.0:%u", port_of(fd));
 	log_info("listening on %s", l->addr);
 	return 0;
 }

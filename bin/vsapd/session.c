@@ -82,6 +82,7 @@ session_drop_peer(struct session *s)
 	struct visitor *v = s->offer;
 
 	s->offer = NULL;
+	s->offered = 0;
 	if (v != NULL)
 		vsock_return(v);
 	if (s->peer_fd != -1)

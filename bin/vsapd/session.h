@@ -76,8 +76,8 @@ struct session {
 	struct visitor *offer;
 	int peer_fd;
 	char what[2 * VISITOR_ADDR]; /* both addresses, for the log */
-	time_t offered;
-	uint32_t idle; /* RELAY -t= */
+	time_t offered; /* when 230 was said and not yet made use of, or 0 */
+	uint32_t idle;	/* RELAY -t= */
 	struct forward *forward;
 	struct hop *hop; /* chained: the session upstream */
 };

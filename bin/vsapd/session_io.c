@@ -283,6 +283,17 @@ set_prompt_timer(struct session *s)
 		set_timer(s, 0);
 }
 
+/* Nothing more is to be read for now.  Alone, what stands behind a line that
+ * has not been run yet may be the stream (receive()). */
+static bool
+is_full(const struct session *s)
+{
+	if (s->in.len >= s->in.max)
+		return true;
+	return s->gw->feed == NULL && s->in.len > 0 &&
+	       memchr(s->in.data, '\n', s->in.len) != NULL;
+}
+
 static short
 wanted(const struct session *s)
 {
@@ -292,7 +303,7 @@ wanted(const struct session *s)
 		return want;
 	if (s->state == S_CLOSING)
 		return want | EV_READ;
-	if (s->in.len >= s->in.max) /* only its departure matters */
+	if (is_full(s)) /* only its departure matters */
 		return want | (s->state == S_ACCEPTING ? EV_CLOSED : 0);
 	if (s->out.len > OUTPUT_PAUSE)
 		return want;
@@ -403,4 +414,6 @@ session_done(struct session *s)
 	free(s->arg);
 	s->arg = NULL;
 	set_timer(s, 0);
+	if (s->state == S_COMMAND && s->offered != 0)
+		cmd_accept_watch(s);
 }

@@ -97,21 +97,16 @@ sanitizers_silent() {
 
 # Pids of everything that this test left running: started from its own bin/,
 # or carrying its mark in the environment.
-test_pids() {
-    local p pid self=$BASHPID
-
+test_pids() (
+    # What this function runs is not to count itself.
+    unset VSAP_TEST_OF
     {
         find /proc/[0-9]*/exe -maxdepth 0 \
             -lname "$BATS_TEST_TMPDIR/bin/*" 2>/dev/null || :
-        env -u VSAP_TEST_OF grep -lzxF "VSAP_TEST_OF=$BATS_TEST_TMPDIR" \
+        grep -lzxF "VSAP_TEST_OF=$BATS_TEST_TMPDIR" \
             /proc/[0-9]*/environ 2>/dev/null || :
-    } | while IFS= read -r p; do
-        pid=${p#/proc/}
-        pid=${pid%%/*}
-        # The test itself and its subshells are not marked at exec; be sure.
-        [ "$pid" = "$$" ] || [ "$pid" = "$self" ] || echo "$pid"
-    done | sort -un
-}
+    } | sed 's|^/proc/\([0-9]*\)/.*|\1|' | sort -un
+)
 
 # Pids of this test that run PROGRAM (by the executable: titles change).
 pids_of() { # PROGRAM
