@@ -1,8 +1,8 @@
 /*
  * assoc: associations a second.  Each connects to HOST PORT, asks for the
  * sink (-m vsap, socks) or finds itself there (-m tcp), sends one byte, has
- * it back, sees the sink's end of file and closes.  The sink listens on -l
- * and is a process of its own.
+ * it back, sees the sink's end of file and closes.  The sink, a process of
+ * its own, listens on -l or takes hand-overs at -f.
  *
  * With -H the associations are held: "ready" is printed when so many stand
  * and have each carried a byte both ways, and all end with standard input.
@@ -48,28 +48,59 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: assoc -l port [-c concurrency] [-H count] "
+	    "usage: assoc -l port | -f path [-c width] [-H count] "
 	    "[-m tcp | vsap | socks] [-p pid]... [-t seconds] host port\n");
 	exit(100);
 }
 
 /* --- the sink ------------------------------------------------------- */
 
+static bool handed; /* the sink takes its connections by hand-over */
+
+static void
+sink_watch(int sep, int fd, bool conn)
+{
+	struct epoll_event ev = { .events = EPOLLIN,
+		.data.u64 = (uint64_t)fd | (uint64_t)conn << 32 };
+
+	if (epoll_ctl(sep, EPOLL_CTL_ADD, fd, &ev) == -1)
+		err(111, "sink: epoll_ctl");
+}
+
 static void
 sink_accept(int lfd, int sep)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
-	int on = 1;
+	int on = 1, fd;
 
-	while ((ev.data.fd = accept4(lfd, NULL, NULL,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1) {
-		setsockopt(ev.data.fd, IPPROTO_TCP, TCP_NODELAY, &on,
-		    sizeof(on));
-		if (epoll_ctl(sep, EPOLL_CTL_ADD, ev.data.fd, &ev) == -1)
-			err(111, "sink: epoll_ctl");
+	while ((fd = accept4(lfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) !=
+	       -1) {
+		if (!handed)
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
+			    sizeof(on));
+		sink_watch(sep, fd, handed);
 	}
 	if (errno != EAGAIN && errno != ECONNABORTED)
 		err(111, "sink: accept");
+}
+
+static bool
+sink_echo(int fd, const char *p, ssize_t n)
+{
+	if (n > 0 && write(fd, p, n) == n && hold)
+		return true;
+	close(fd);
+	return false;
+}
+
+static void
+sink_take(int conn, int sep)
+{
+	char first[BENCH_FIRST_MAX];
+	size_t n;
+	int fd = bench_take_handover(conn, first, &n);
+
+	if (n == 0 || sink_echo(fd, first, n))
+		sink_watch(sep, fd, false);
 }
 
 static void
@@ -78,28 +109,32 @@ sink_serve(int fd)
 	char c[64];
 	ssize_t n = read(fd, c, sizeof(c));
 
-	if (n > 0 && write(fd, c, n) == n && hold)
-		return;
-	close(fd);
+	if (n != -1 || errno != EAGAIN)
+		sink_echo(fd, c, n);
 }
 
 static void
 sink(int lfd)
 {
-	struct epoll_event ev[64] = { { .events = EPOLLIN, .data.fd = lfd } };
-	int i, n, sep = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event ev[64];
+	int fd, i, n, sep = epoll_create1(EPOLL_CLOEXEC);
 
 	bench_nonblock(lfd);
-	if (sep == -1 || epoll_ctl(sep, EPOLL_CTL_ADD, lfd, &ev[0]) == -1)
+	if (sep == -1)
 		err(111, "sink: epoll");
+	sink_watch(sep, lfd, false);
 	for (;;) {
 		if ((n = epoll_wait(sep, ev, 64, -1)) == -1)
 			err(111, "sink: epoll_wait");
-		for (i = 0; i < n; i++)
-			if (ev[i].data.fd == lfd)
+		for (i = 0; i < n; i++) {
+			fd = (int)(uint32_t)ev[i].data.u64;
+			if (fd == lfd)
 				sink_accept(lfd, sep);
+			else if (ev[i].data.u64 >> 32)
+				sink_take(fd, sep);
 			else
-				sink_serve(ev[i].data.fd);
+				sink_serve(fd);
+		}
 	}
 }
 
@@ -268,15 +303,18 @@ main(int argc, char **argv)
 {
 	struct bench_tree tree = { .nroots = 0 };
 	double seconds = 2, cpu, t;
-	const char *mode = "tcp";
+	const char *mode = "tcp", *path = NULL;
 	int ch, i, lfd, port = 0, width = 16;
 	size_t count = 0;
 	struct conn *conns;
 
-	while ((ch = getopt(argc, argv, "c:H:l:m:p:t:")) != -1)
+	while ((ch = getopt(argc, argv, "c:f:H:l:m:p:t:")) != -1)
 		switch (ch) {
 		case 'c':
 			width = bench_num(optarg, 1, 1000);
+			break;
+		case 'f':
+			path = optarg;
 			break;
 		case 'H':
 			count = bench_num(optarg, 1, 1000000);
@@ -296,7 +334,7 @@ main(int argc, char **argv)
 		default:
 			usage();
 		}
-	if (argc - optind != 2 || port == 0)
+	if (argc - optind != 2 || (port == 0) == (path == NULL))
 		usage();
 	signal(SIGPIPE, SIG_IGN);
 	bench_nofile();
@@ -304,7 +342,9 @@ main(int argc, char **argv)
 	server =
 	    bench_addr(argv[optind], bench_num(argv[optind + 1], 1, 65535));
 	plan(mode, port);
-	lfd = bench_listen("127.0.0.1", port);
+	handed = path != NULL;
+	lfd = handed ? bench_handover_listen(path)
+		     : bench_listen("127.0.0.1", port);
 	if (bench_fork() == 0)
 		sink(lfd);
 	close(lfd);
@@ -316,6 +356,7 @@ main(int argc, char **argv)
 		conns[i].fd = -1;
 	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		err(111, "epoll_create1");
+	close(bench_connect(argv[optind], ntohs(server.sin_port)));
 	if (hold)
 		run_hold(conns, count, width);
 	run(conns, width, 0.2); /* warm up */

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,8 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BENCH_ROOTS 16	 /* -p given at most so often */
-#define BENCH_PROCS 4096 /* processes of a tree */
+#define BENCH_ROOTS 16	      /* -p given at most so often */
+#define BENCH_FIRST_MAX 65536 /* of a hand-over */
+#define BENCH_PROCS 4096      /* processes of a tree */
 
 struct bench_tree {
 	pid_t root[BENCH_ROOTS];
@@ -96,17 +98,80 @@ bench_listen(const char *host, int port)
 	return fd;
 }
 
+/*
+ * Refused connections are tried again for a while: a published service is
+ * withdrawn while nothing stands behind it, as between two runs.
+ */
 static inline int
 bench_connect(const char *host, int port)
 {
 	struct sockaddr_in sin = bench_addr(host, port);
-	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timespec tick = { 0, 20000000 };
+	double until = bench_now() + 10;
+	int on = 1, fd;
 
-	if (fd == -1)
-		err(111, "socket");
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
-		err(111, "connect %s:%d", host, port);
+	for (;;) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd == -1)
+			err(111, "socket");
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+			return fd;
+		if (errno != ECONNREFUSED || bench_now() > until)
+			err(111, "connect %s:%d", host, port);
+		close(fd);
+		nanosleep(&tick, NULL);
+	}
+}
+
+static inline int
+bench_handover_listen(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path))
+		errx(100, "%s: too long", path);
+	unlink(path);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
+	    listen(fd, 4096) == -1)
+		err(111, "%s", path);
+	return fd;
+}
+
+/*
+ * The descriptor that is handed over on conn, which is closed: one message,
+ * a PROXY v2 header (its length at 14) and n first bytes.
+ */
+static inline int
+bench_take_handover(int conn, char first[BENCH_FIRST_MAX], size_t *n)
+{
+	char ctl[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { first, BENCH_FIRST_MAX };
+	struct msghdr mh = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = ctl,
+		.msg_controllen = sizeof(ctl) };
+	struct cmsghdr *c;
+	ssize_t len;
+	size_t head;
+	int fd;
+
+	if ((len = recvmsg(conn, &mh, MSG_CMSG_CLOEXEC)) < 16)
+		err(111, "hand-over");
+	c = CMSG_FIRSTHDR(&mh);
+	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
+		errx(111, "hand-over without a descriptor");
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	head = 16 + ((unsigned char)first[14] << 8 | (unsigned char)first[15]);
+	if ((size_t)len < head)
+		errx(111, "hand-over: malformed");
+	*n = len - head;
+	memmove(first, first + head, *n);
+	if (write(conn, "\006", 1) != 1)
+		err(111, "hand-over: acknowledge");
+	close(conn);
 	return fd;
 }
 

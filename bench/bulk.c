@@ -9,7 +9,6 @@
  */
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -121,30 +120,17 @@ source(const char *host, int port)
 		pause();
 }
 
-/* A hand-over: PROXY v2 header (its length at 14), then first bytes. */
 static int
 take_handover(int lfd, uint64_t *got)
 {
-	char msg[65536], ctl[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { msg, sizeof(msg) };
-	struct msghdr mh = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = ctl,
-		.msg_controllen = sizeof(ctl) };
-	struct cmsghdr *c;
+	char first[BENCH_FIRST_MAX];
 	int fd, conn = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
-	ssize_t n;
+	size_t n;
 
-	if (conn == -1 || (n = recvmsg(conn, &mh, MSG_CMSG_CLOEXEC)) < 16)
-		err(111, "sink: hand-over");
-	c = CMSG_FIRSTHDR(&mh);
-	if (c == NULL || c->cmsg_type != SCM_RIGHTS)
-		errx(111, "sink: hand-over without a descriptor");
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	*got += n - 16 - ((unsigned char)msg[14] << 8 | (unsigned char)msg[15]);
-	if (write(conn, "\006", 1) != 1)
-		err(111, "sink: acknowledge");
-	close(conn);
+	if (conn == -1)
+		err(111, "sink: accept");
+	fd = bench_take_handover(conn, first, &n);
+	*got += n;
 	return fd;
 }
 
@@ -201,22 +187,6 @@ sink(int lfd, bool handed)
 	sh->received = true;
 	for (;;)
 		pause();
-}
-
-static int
-handover_listen(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path))
-		errx(100, "%s: too long", path);
-	unlink(path);
-	if (fd == -1 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 ||
-	    listen(fd, 128) == -1)
-		err(111, "%s", path);
-	return fd;
 }
 
 /* Wait for the sink; a child that ends before is a failed run. */
@@ -279,7 +249,7 @@ main(int argc, char **argv)
 	if (sh == MAP_FAILED || buffer == NULL)
 		err(111, "memory");
 	memset(buffer, 'x', block);
-	lfd = path != NULL ? handover_listen(path)
+	lfd = path != NULL ? bench_handover_listen(path)
 			   : bench_listen("127.0.0.1", port);
 	pss0 = bench_tree_pss(&tree);
 	cpu0 = bench_tree_cpu(&tree);

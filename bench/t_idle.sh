@@ -43,6 +43,12 @@ idle_round() {
     start_vsapd gw -j 2 || return
     idle_warm || return
     idle_split
+    if ! cat $(printf '/proc/%s/smaps_rollup ' $WORKERS $OTHERS) \
+        >"$TMP/idle.rollup" 2>&1; then
+        skip "only root may read the memory of these processes"
+        stop_all
+        return
+    fi
     w0=$(kib Private_Dirty $WORKERS)
     c0=$(kib Private_Dirty $OTHERS)
     p0=$(pipes $WORKERS)

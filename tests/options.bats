@@ -36,8 +36,8 @@ in_page() { # PROGRAM: .It Fl l Ar address
 }
 
 in_bash() { # PROGRAM
-    grep -oE "compgen -W '-[^']*'" "$ROOT/completions/bash/$1" | letters |
-        tr -d '\n'
+    grep -oE "compgen -W '-[^']*'" "$ROOT/completions/bash/$1" |
+        sed 's/^compgen -W//' | letters
 }
 
 in_zsh() { # PROGRAM

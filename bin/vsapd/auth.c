@@ -48,15 +48,20 @@ auth_free(struct auth_db *db)
 	free(db);
 }
 
-/* A hash that crypt(3) can check, asked by computing one. */
+/*
+ * A whole hash that crypt(3) can check, asked by computing one.  Those of
+ * old are refused: DES takes any word for a hash, a plain password too.
+ */
 static int
 hash_usable(const char *hash)
 {
 	struct crypt_data data = { .initialized = 0 };
 	const char *out;
 
+	if (crypt_checksalt(hash) != CRYPT_SALT_OK)
+		return 0;
 	out = crypt_r("", hash, &data);
-	return out != NULL && out[0] != '*';
+	return out != NULL && out[0] != '*' && strlen(out) == strlen(hash);
 }
 
 static struct auth_user *
@@ -90,7 +95,7 @@ load_line(struct auth_db *db, char *line)
 	if ((size_t)(colon - line) > VSAP_USER_MAX)
 		return "the user name is too long";
 	if (!hash_usable(colon + 1))
-		return "the hash is none that crypt(3) knows; make one by "
+		return "no hash that crypt(3) knows and advises; make one by "
 		       "mkpasswd -m yescrypt";
 	if ((u = user_new(line, (size_t)(colon - line), colon + 1)) == NULL)
 		return "out of memory";

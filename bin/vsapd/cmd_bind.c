@@ -187,6 +187,20 @@ bind_name(struct session *s, const char *name, int backlog)
 }
 
 static void
+forbid(struct session *s)
+{
+	char port[16] = "1024-65535"; /* what a free port needs */
+
+	if (s->addr.port != 0)
+		snprintf(port, sizeof(port), "%u", s->addr.port);
+	session_reply(s, VSAP_FORBIDDEN,
+	    "forbidden: no rule permits %s to bind %.300s (vsapd -b %.300s)",
+	    s->owner, s->arg, s->addr.kind == ADDR_TCP ? port : s->arg);
+	session_log(s, "%s: bind %.300s: no rule permits it", s->peer, s->arg);
+	session_done(s);
+}
+
+static void
 begin(struct session *s, int backlog)
 {
 	char text[ADDR_STRLEN];
@@ -194,12 +208,7 @@ begin(struct session *s, int backlog)
 	uint16_t lo = 0, hi = 0;
 
 	if (!rules_bind(s->gw->conf->rules, &s->who, &s->addr, &lo, &hi)) {
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: no rule permits %s to bind %.300s (vsapd -b)",
-		    s->owner, s->arg);
-		session_log(s, "%s: bind %.300s: no rule permits it", s->peer,
-		    s->arg);
-		session_done(s);
+		forbid(s);
 		return;
 	}
 	key(&s->addr, text, sizeof(text));

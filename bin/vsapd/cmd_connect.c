@@ -24,8 +24,9 @@ static void
 forbid(struct session *s)
 {
 	session_reply(s, VSAP_FORBIDDEN,
-	    "forbidden: no rule permits %s to connect to %.300s (vsapd -c)",
-	    s->owner, s->arg);
+	    "forbidden: no rule permits %s to connect to %.300s "
+	    "(vsapd -c %.300s)",
+	    s->owner, s->arg, s->arg);
 	session_log(s, "%s: connect %.300s: no rule permits it", s->peer,
 	    s->arg);
 	session_done(s);

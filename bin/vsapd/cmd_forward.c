@@ -183,8 +183,8 @@ cmd_forward(struct session *s, const struct vsap_request *req)
 	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
 		session_reply(s, VSAP_FORBIDDEN,
 		    "forbidden: no rule permits %s to connect to %.300s "
-		    "(vsapd -c)",
-		    s->owner, s->arg);
+		    "(vsapd -c %.300s)",
+		    s->owner, s->arg, s->arg);
 		return;
 	}
 	if ((s->forward = calloc(1, sizeof(*s->forward))) == NULL) {

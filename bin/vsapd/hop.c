@@ -318,8 +318,9 @@ admissible(struct session *s, const struct vsap_request *req)
 			a.family != AF_UNSPEC ? &a.ip : NULL);
 	if (!ok) {
 		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c)",
-		    s->owner, req->verb, text, bind ? 'b' : 'c');
+		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c "
+		    "%.300s)",
+		    s->owner, req->verb, text, bind ? 'b' : 'c', text);
 		return false;
 	}
 	claim_name(text, name, sizeof(name));

@@ -14,6 +14,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@
 #include "addr.h"
 #include "handover.h"
 #include "net.h"
+
+#define OFFER_TIMEOUT 5000
 
 static int
 listen_at(const char *path)
@@ -80,8 +83,12 @@ take(int sock)
 	char msg[HANDOVER_MAX], ack = HANDOVER_ACK;
 	struct handover h;
 	int fd = -1, nfds = 1;
-	ssize_t n = fdpass_recv(sock, msg, sizeof(msg), &fd, &nfds, NULL);
+	struct pollfd pfd = { .fd = sock, .events = POLLIN };
+	ssize_t n;
 
+	if (poll(&pfd, 1, OFFER_TIMEOUT) != 1)
+		errx(1, "nothing was offered");
+	n = fdpass_recv(sock, msg, sizeof(msg), &fd, &nfds, NULL);
 	if (n == 0) {
 		printf("asked\n"); /* a probe: connected, and left */
 		fflush(stdout);

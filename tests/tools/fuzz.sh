@@ -10,10 +10,15 @@ for fuzzer in "$build"/fuzz/fuzz_*; do
     name=${fuzzer##*/fuzz_}
     case $name in *.d) continue ;; esac
     mkdir -p "$build/found/$name"
-    echo "fuzz_$name: $seconds seconds"
-    ASAN_OPTIONS=detect_leaks=1 "$fuzzer" -max_total_time="$seconds" \
-        -timeout=5 -max_len=8192 -print_final_stats=1 -verbosity=0 \
+    log=$build/found/$name.log
+    "$fuzzer" -max_total_time="$seconds" -timeout=5 -max_len=8192 \
+        -print_final_stats=1 -verbosity=0 \
         -artifact_prefix="$build/found/$name-" \
-        "$build/found/$name" "tests/corpus/$name" </dev/null
+        "$build/found/$name" "tests/corpus/$name" \
+        >"$log" 2>&1 </dev/null || {
+        cat "$log"
+        exit 1
+    }
+    inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+    echo "fuzz_$name: $seconds seconds, $inputs inputs, nothing found"
 done
-echo "every fuzzer ran $seconds seconds and found nothing"

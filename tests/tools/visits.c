@@ -1,8 +1,8 @@
 /*
  * A steady load of connections, each of which counts.
  *
- *	load [-g] [-c most] [-n count] [-r rate] [-t seconds] host:port
- *	load -k [-c most] [-n count] [-t seconds] host:port
+ *	visits [-g] [-c most] [-n count] [-r rate] [-t seconds] host:port
+ *	visits -k [-c most] [-n count] [-t seconds] host:port
  *
  * Each connection says a line of its own, expects it back, ends its side and
  * expects the end.  Whatever else happens is a loss.  At most MOST (16) are
@@ -452,7 +452,7 @@ main(int argc, char *argv[])
 		}
 	}
 	if (argv[optind] == NULL)
-		errx(1, "usage: load [-gk] [-c most] [-n count] [-r rate] "
+		errx(1, "usage: visits [-gk] [-c most] [-n count] [-r rate] "
 			"[-t seconds] host:port");
 	aim(argv[optind]);
 	if (sigaction(SIGTERM, &sa, NULL) == -1 ||
