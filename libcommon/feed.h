@@ -31,7 +31,8 @@ struct feed_calls {
 	void (*ready)(void *arg);
 };
 
-/* No call comes from within feed_new(), feed_add() or feed_send(). */
+/* No call comes from within feed_new(), feed_add() or feed_send(); none
+ * of them calls feed_free(). */
 struct feed *
 feed_new(struct event_base *, const struct feed_calls *, void *arg);
 void feed_free(struct feed *); /* NULL is fine; no calls */

@@ -16,9 +16,10 @@ int spawn_find_relay(char *out, size_t outlen, char *err, size_t errlen);
 /*
  * Start "vsap-relay --worker" in a session of its own with a SOCK_SEQPACKET
  * socket as its descriptor 3 and stderr inherited; nothing else is open in
- * it.  As root it becomes uid:gid first (0:0 keeps).  verbose passes -v, use_syslog
- * says where its log goes.  Returns our end (close-on-exec, non-blocking),
- * or -1 with errno.
+ * it.  As root it becomes uid:gid first (0:0 keeps).  verbose passes -v,
+ * use_syslog says where its log goes.  Returns our end (close-on-exec,
+ * non-blocking), or -1 with errno; a program that cannot be run shows by
+ * the end of file there.
  */
 int spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
     bool verbose, pid_t *pid);

@@ -33,9 +33,10 @@ struct stdpump_count {
 
 /*
  * fd stays the caller's and is made non-blocking.  in and out may be the
- * same.  c may be NULL; it is kept up to date meanwhile.  Returns 0 when both directions ended in order, else
- * -1 with errno: ECONNRESET (stream cut), EPIPE (out is gone, or the peer
- * did not take all of the input), others as read(2) and write(2) say.
+ * same.  c may be NULL; it is kept up to date meanwhile.  Returns 0 when
+ * both directions ended in order, else -1 with errno: ECONNRESET (stream
+ * cut), EPIPE (out is gone, or the peer did not take all of the input),
+ * others as read(2) and write(2) say.
  */
 int stdpump(int fd, int in, int out, struct stdpump_count *c);
 

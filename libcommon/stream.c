@@ -159,9 +159,9 @@ unlink_stream(struct stream *s)
 	e->streams--;
 }
 
-/* The last of a stream: close, report, free. */
+/* The last of a stream: close (by a reset), report, free. */
 static void
-end(struct stream *s, enum relay_cause cause)
+end(struct stream *s, enum relay_cause cause, bool by_reset)
 {
 	struct relay_end r = {
 		.id = s->id,
@@ -173,10 +173,10 @@ end(struct stream *s, enum relay_cause cause)
 
 	unlink_stream(s);
 	for (int i = 0; i < 2; i++) {
-		if (cause == RELAY_EOF || s->dead[i])
-			close(s->fd[i]);
-		else
+		if (by_reset && !s->dead[i])
 			net_reset(s->fd[i]);
+		else
+			close(s->fd[i]);
 	}
 	s->done(s->arg, &r);
 	free(s);
@@ -205,7 +205,7 @@ static void
 reset(struct stream *s)
 {
 	if (acknowledged(s))
-		end(s, RELAY_RESET);
+		end(s, RELAY_RESET, true);
 	else
 		last_words(s, PHASE_RESET);
 }
@@ -227,7 +227,7 @@ settle(struct stream *s)
 	if (s->dead[0] || s->dead[1])
 		reset(s);
 	else if (!broken)
-		end(s, s->phase == PHASE_RUN ? RELAY_EOF : RELAY_RESET);
+		end(s, s->phase == PHASE_RUN ? RELAY_EOF : RELAY_RESET, false);
 	else if (s->phase == PHASE_RUN)
 		last_words(s, PHASE_DISCARD);
 }
@@ -244,7 +244,7 @@ run(struct stream *s)
 
 	if (s->phase == PHASE_RESET) {
 		if (s->dead[0] && s->dead[1])
-			end(s, RELAY_RESET);
+			end(s, RELAY_RESET, true);
 		return;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -320,11 +320,11 @@ sweep_one(struct stream *s, uint64_t now)
 	bool last = s->phase != PHASE_RUN || s->dead[0] || s->dead[1];
 
 	if (s->phase == PHASE_RESET && acknowledged(s))
-		end(s, RELAY_RESET);
+		end(s, RELAY_RESET, true);
 	else if (last && quiet >= GRACE_MS)
-		end(s, RELAY_RESET);
-	else if (s->idle > 0 && quiet >= s->idle)
-		end(s, last ? RELAY_RESET : RELAY_IDLE);
+		end(s, RELAY_RESET, s->phase != PHASE_DISCARD);
+	else if (!last && s->idle > 0 && quiet >= s->idle)
+		end(s, RELAY_IDLE, true);
 }
 
 static void

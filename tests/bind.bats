@@ -417,6 +417,90 @@ not_listening() { ! listens "$1"; }
     wait_for 10 answers "$BOUND" hello HELLO
 }
 
+# ---- the pool ------------------------------------------------------------
+
+@test "pool: four wait, and one that is used is replaced before its service" {
+    start_vsapd
+    publish -v 127.0.0.1:0 sh -c 'echo here; cat'
+    wait_for 5 log_has "$BIND_LOG" '> ACCEPT' 4
+    session_open v "$BOUND"
+    assert_equal "$(hear v)" here
+    # The visitor is still being served.
+    wait_for 5 log_has "$BIND_LOG" '> ACCEPT' 5
+    assert_equal "$(log_count "$BIND_LOG" '> ACCEPT')" 5
+    session_close v
+}
+
+@test "pool: -N and -p are what the gateway hears" {
+    start_vsapd
+    publish -v -N 2 -p 7 127.0.0.1:0 cat
+    wait_for 5 log_has "$BIND_LOG" '> ACCEPT -p=7' 2
+    assert_equal "$(log_count "$BIND_LOG" '> ACCEPT')" 2
+}
+
+@test "pool: where descriptors are passed the same sessions accept again" {
+    start_vsapd
+    CONTROL=$CONTROL_UNIX publish -v 127.0.0.1:0 cat
+    for n in $(seq 10); do
+        run ask "$BOUND" "visitor $n"
+        assert_output "visitor $n"
+    done
+    assert_equal "$(log_count "$BIND_LOG" '> BIND')" 4
+}
+
+@test "pool: a burst over 50 ms, and the target away in the midst of it" {
+    need_netns
+    make -s -C "$ROOT" B="$BUILD" "$BUILD/bench/delaylink" >make.log 2>&1 ||
+        lacking "bench/delaylink cannot be built"
+    cat >service <<'END'
+#!/usr/bin/perl
+# Answers "hello"; after the fourth visitor it is away for a second.
+use IO::Socket::INET;
+sub open_it { IO::Socket::INET->new(Listen => 64, ReuseAddr => 1,
+    LocalAddr => '127.0.0.1', LocalPort => 7000) or die "$!\n" }
+$SIG{CHLD} = 'IGNORE';
+sub serve {
+    my ($l, $c) = @_;
+    if (fork == 0) { close $l; print $c "hello\n"; 1 while <$c>; exit }
+}
+my ($l, $n) = (open_it(), 0);
+for (;;) {
+    while (my $c = $l->accept) { serve($l, $c); last if ++$n == 4 }
+    # Nobody who has got through is left behind.
+    $l->blocking(0);
+    while (my $c = $l->accept) { serve($l, $c) }
+    close $l;
+    select undef, undef, undef, 1;
+    $l = open_it();
+}
+END
+    cat >inside <<'END'
+far="nsenter --net=$BENCH_FAR"
+vsapd -R $PWD/run -l 10.77.0.1:7001 -b 7100 -a 10.77.0.0/24 >gw.log 2>&1 &
+$far perl ./service >service.log 2>&1 &
+wait_for 5 grep -q listening gw.log
+$far vsap-bind -v -s 10.77.0.1:7001 -t 127.0.0.1:7000 10.77.0.1:7100 \
+    >bind.log 2>&1 &
+wait_for 5 log_has bind.log '> ACCEPT' 4
+wait_for 5 log_has gw.log 'bind 10.77.0.1:7100' 4
+for n in $(seq 30); do
+    timeout 20 nc.openbsd -N 10.77.0.1 7100 </dev/null >out.$n &
+    pids="$pids $!"
+done
+wait $pids
+END
+    export -f wait_for log_has log_count micros
+    run timeout 60 "$BUILD/bench/delaylink" -d 25 bash ./inside 3>&-
+    [ "$status" != 77 ] || lacking "no namespaces with TUN devices"
+    for n in $(seq 30); do
+        assert_equal "$(cat "out.$n")" hello
+    done
+    # Those that were called by the burst took their visitors at once.
+    wait_log bind.log '> RELAY$'
+    wait_log bind.log '> ACCEPT -t=1'
+    wait_log bind.log 'withdrawn until it answers'
+}
+
 # ---- gateways ------------------------------------------------------------
 
 @test "gateway restarted: the same port again within two seconds" {

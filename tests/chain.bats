@@ -77,7 +77,12 @@ END
 @test "two and three hops, one of them over a UNIX socket" {
     start_vsapd
     hop one "$CONTROL"
-    hop two "$HOP_UNIX"
+    # A gateway that root starts gives up what opens that socket.
+    if [ "$(id -u)" = 0 ]; then
+        hop two "$HOP_UNIX" -u root
+    else
+        hop two "$HOP_UNIX"
+    fi
     whole_way
     hop three "$HOP"
     whole_way
@@ -181,7 +186,7 @@ hear U VSAP/0\.1 510 .*
 say U BIND LocalHost:$p
 hear U VSAP/0\.1 510 .*
 say U BIND [::ffff:127.0.0.1]:$p
-hear U VSAP/0\.1 510 .*
+hear U VSAP/0\.1 510 .* in use by anonymous
 say U BIND :$q
 hear U VSAP/0\.1 510 .*
 say U BIND *:$q
@@ -199,6 +204,7 @@ say B BIND name:mine
 hear B .* 210 1 .*
 close A
 close B
+close U
 stat $CONTROL_UNIX up .*, sessions 1 .*
 open U $HOP_UNIX
 say U BIND name:mine

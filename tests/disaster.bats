@@ -128,6 +128,23 @@ published() { # [vsapd's arguments]
     session_close v
 }
 
+@test "a stopped pool of 8 that is asked first costs 5 seconds, once" {
+    start_vsapd
+    serve_echo
+    publish one -N 8 -p 9 -t "$SERVICE" 127.0.0.1:0
+    wait_for 10 waiting_at "$BOUND" 8
+    start other vsap-bind -s "$CONTROL" -t "$SERVICE" "$BOUND" </dev/null
+    listening_on "$LOG" >other.at
+    wait_for 10 waiting_at "$BOUND" 12
+    kill -STOP "$BIND_PID"
+    # One at a time: no crowd uses up the pool.
+    for n in 1 2 3; do
+        visitor "v$n" "$BOUND"
+        answered "v$n" 7000
+    done
+    assert_equal "$(log_count "$VSAPD_LOG" 'visitor taken back')" 1
+}
+
 @test "a whole vsap-bind stopped under load: its visitors are taken back" {
     published
     start other vsap-bind -s "$CONTROL" -t "$SERVICE" "$BOUND" </dev/null
@@ -209,10 +226,207 @@ near_pool() {
 }
 
 @test "a host that vanishes between 230 and RELAY: the next one is served" {
-    # Its service does not answer, so that RELAY is not said at once.
-    far_pool -t 10.77.1.3:7 :8080
+    # Its service does not answer at first, so RELAY is not said at once.
+    far_pool -v -t 10.77.1.3:7 :8080
     near_pool
     in_net far ip neigh add 10.77.1.3 lladdr 02:00:00:00:00:01 dev to-gw
-    LOAD=$(net_words gw) load_start visitors -g -n 1 127.0.0.1:8080 &
-    wait_log far.log 'xx'
+    # shellcheck disable=SC2046
+    start v $(net_words gw) visits -g -n 1 127.0.0.1:8080 </dev/null
+    wait_log far.log 'comes by 10.77.1.1:8000'
+    net_cut far gw
+    LOAD=$(net_words gw) load_start visitors -g 127.0.0.1:8080
+    wait_log v.log '^1 ok, 0 lost'
+    grep -q '^from near 1' v.log
+    load_end visitors
+    assert_equal "$LOST" 0
+    [ "$SLOWEST" -lt 7000 ]
+}
+
+@test "a host that vanishes in mid-stream is probed, and the others go on" {
+    far_pool -t 10.77.1.2:7 :8080
+    # shellcheck disable=SC2046
+    start v $(net_words gw) visits -k -n 2 127.0.0.1:8080 < <(exec sleep 1000)
+    wait_log v.log '^2 alive'
+    near_pool
+    net_cut far gw
+    LOAD=$(net_words gw) load_start visitors -g 127.0.0.1:8080
+    load_end visitors
+    assert_equal "$LOST" 0
+    [ "$SLOWEST" -lt 2000 ]
+    # Both streams are there, and the kernel asks for the peer after 30 s.
+    run in_net gw ss -Htno state established src 10.77.1.1:8000
+    echo "$output" | grep -cE 'timer:\((keepalive|on),' | grep -qx 2
+}
+
+# ---- the gateway's processes ---------------------------------------------
+
+@test "control killed with 50 visitors queued: 50 are served" {
+    start_vsapd
+    publish one -m 1 127.0.0.1:0 cat
+    session_open first "$BOUND"
+    say first hello
+    assert_equal "$(hear first)" hello
+    start visitors visits -r 1000 -c 50 -n 50 "$BOUND" </dev/null
+    visitors=$PID
+    queued() { ss -Htln "sport = :${BOUND##*:}" | awk '{ exit $2 != 50 }'; }
+    wait_for 10 queued
+    control=$(control_of "$VSAPD_PID")
+    kill -KILL "$control"
+    wait_log one.log 'back; listening on'
+    queued
+    # The stream goes on, under a control that does not know it.
+    say first again
+    assert_equal "$(hear first)" again
+    session_close first
+    wait "$visitors"
+    grep -q '^50 ok, 0 lost' visitors.log
+    grep -q 'control .* ended by signal 9' "$VSAPD_LOG"
+    grep -qF "$BOUND: kept for anonymous" "$VSAPD_LOG"
+    assert_equal "$(log_count one.log 'trying again')" 1
+}
+
+@test "control killed under load, again and again: the visitors wait" {
+    published
+    load_start visitors -r 100 -c 400 "$BOUND"
+    for n in 1 2 3; do
+        kill -KILL "$(control_of "$VSAPD_PID")"
+        load_more visitors 100
+    done
+    load_end visitors
+    # Those are lost that it had in its hands: offered, not yet relayed.
+    cat visitors.log | grep ^lost || true
+    [ "$LOST" -le 6 ]
+}
+
+@test "the parent killed: streams run on, their worker ends after them" {
+    published -j 1
+    session_open v "$BOUND"
+    say v before
+    assert_equal "$(hear v)" before
+    worker=$(workers_of "$VSAPD_PID")
+    kill -KILL "$VSAPD_PID"
+    # Control follows its parent: nobody could bind for it.
+    wait_for 5 is_orphan "$worker"
+    say v after
+    assert_equal "$(hear v)" after
+    ! listens "$CONTROL"
+    # A new one starts over what the old one left, and is found again.
+    CONTROL_OF=$CONTROL
+    VSAPD_NAME=vsapd2 start_vsapd -R "$PWD/run" -l "$CONTROL_OF" \
+        -l "$PWD/run/vsapd.sock"
+    wait_log one.log 'back; listening on'
+    run ask "$BOUND" hello
+    assert_output hello
+    say v "still here"
+    assert_equal "$(hear v)" "still here"
+    session_close v
+    wait_for 5 is_gone "$worker"
+}
+
+is_orphan() { # PID
+    tr '\0' ' ' <"/proc/$1/cmdline" | grep -q orphan
+}
+
+@test "vsapd stopped and started: the same port, streams of before run on" {
+    published
+    load_start visitors -r 50 -c 300 "$BOUND"
+    keep_visitors 10 "$BOUND"
+    kill -TERM "$VSAPD_PID"
+    wait_for 5 is_gone "$VSAPD_PID"
+    VSAPD_NAME=vsapd2 start_vsapd -l "$CONTROL"
+    wait_log one.log "back; listening on $BOUND" 3
+    say_all
+    assert_equal "$(kept_alive)" 10
+    load_more visitors 50
+    load_end visitors
+    # In between nobody listens: refused or reset, but none hangs.
+    run grep -E '^lost' visitors.log
+    refute_output --partial 'time is up'
+    refute_output --partial 'other bytes'
+}
+
+@test "vsapd -K ends orphans, and nobody else" {
+    published -j 2
+    keep_visitors 4 "$BOUND"
+    for w in $(workers_of "$VSAPD_PID"); do
+        orphans+=("$w")
+    done
+    kill -KILL "$VSAPD_PID"
+    for w in "${orphans[@]}"; do
+        wait_for 5 is_orphan "$w"
+    done
+    VSAPD_NAME=vsapd2 start_vsapd
+    run vsapd -K
+    assert_success
+    assert_output "2 orphaned workers ended"
+    wait_for 5 is_gone "${orphans[@]}"
+    assert_alive
+    assert_alive "$(workers_of "$VSAPD_PID" | head -n 1)"
+    wait_for 5 log_has kept.log '^lost' 4
+    run vsapd -K
+    assert_output "0 orphaned workers ended"
+}
+
+@test "a worker killed: its streams only, and a new one takes new ones" {
+    published -j 2
+    keep_visitors 10 "$BOUND"
+    load_start visitors -r 50 "$BOUND"
+    victim=$(workers_of "$VSAPD_PID" | head -n 1)
+    kill -KILL "$victim"
+    wait_for 5 log_has kept.log '^lost' 5
+    say_all
+    assert_equal "$(kept_alive)" 5
+    three() { [ "$(workers_of "$VSAPD_PID" | wc -l)" = 2 ]; }
+    wait_for 5 three
+    load_more visitors 50
+    load_end visitors
+    # Those that it carried, at most what is open at a time.
+    [ "$LOST" -le 16 ]
+    wait_log "$VSAPD_LOG" 'worker [0-9]+ is gone, its streams with it'
+    assert_equal "$(log_count "$VSAPD_LOG" 'worker died')" \
+        $((5 + LOST))
+}
+
+@test "vsap-bind's worker killed: its streams only, and a new one takes new" {
+    published
+    keep_visitors 10 "$BOUND"
+    load_start visitors -r 50 "$BOUND"
+    kill -KILL "$(workers_of "$BIND_PID" | head -n 1)"
+    wait_log one.log 'worker [0-9]+ is gone'
+    load_more visitors 50
+    load_end visitors
+    [ "$LOST" -le 16 ]
+    say_all
+    [ "$(kept_alive)" -gt 0 ]
+}
+
+@test "vsap-bind killed: its streams run on, its workers end after them" {
+    published
+    keep_visitors 10 "$BOUND"
+    for w in $(workers_of "$BIND_PID"); do
+        workers+=("$w")
+    done
+    kill -KILL "$BIND_PID"
+    wait_for 5 is_gone "$BIND_PID"
+    say_all
+    assert_equal "$(kept_alive)" 10
+    # Nobody comes back for the port: its visitors are not kept waiting.
+    wait_log "$VSAPD_LOG" "$BOUND: released"
+    ! listens "$BOUND"
+    kill -KILL "$KEPT"
+    wait_for 5 is_gone "${workers[@]}"
+}
+
+@test "nobody comes back for a port: those who wait there are reset" {
+    start_vsapd
+    publish one -m 1 127.0.0.1:0 cat
+    session_open first "$BOUND"
+    say first hello
+    assert_equal "$(hear first)" hello
+    start waiting nc.openbsd -d "${BOUND%:*}" "${BOUND##*:}" </dev/null
+    waiting=$PID
+    kill -KILL "$BIND_PID"
+    wait_log "$VSAPD_LOG" "$BOUND: released"
+    wait_for 5 is_gone "$waiting"
+    session_close first
 }

@@ -66,7 +66,7 @@ mk() {
 }
 
 @test "the systemd unit is well-formed" {
-    need systemd-analyze
+    command -v systemd-analyze >/dev/null || skip "no systemd here"
     sed "s|/usr/local/sbin/vsapd|$(command -v vsapd)|; /^Documentation/d" \
         "$ROOT/examples/vsapd.service" >vsapd.service
     run systemd-analyze verify --man=no "$PWD/vsapd.service"

@@ -295,6 +295,13 @@ CASES
     assert_output --partial '127.0.0.1:1: Connection refused'
 }
 
+@test "relay -s: a gateway that never answers" {
+    server silent 'EXEC:sleep 60'
+    run timeout 20 vsap-relay -w 1 -s "$SERVER" 127.0.0.1:1 </dev/null
+    assert_failure 111
+    assert_output "vsap-relay: $SERVER: 127.0.0.1:1: Connection timed out"
+}
+
 @test "relay -v: progress on a terminal" {
     server file 'EXEC:"sh -c \"printf 123456; read x\""'
     run timeout 20 script -qec \

@@ -4,6 +4,25 @@
 
 load lib/common
 
+# ---- one address -----------------------------------------------------------
+
+@test "one address has one name, in every spelling" {
+    start_vsapd
+    talk <<'END'
+open A $CONTROL
+say A BIND 127.0.0.1:0
+hear A .* 210 1 127\.0\.0\.1:(?<p>\d+) .*
+say A BIND [::ffff:127.0.0.1]:$p
+hear A .* 210 2 127\.0\.0\.1:$p bound\.
+say A BIND localhost:$p
+hear A .* 210 3 127\.0\.0\.1:$p bound\.
+say A BIND [::1]:0
+hear A .* 210 4 \[::1\]:(?<q>\d+) .*
+say A BIND [0:0:0:0:0:0:0:1]:$q
+hear A .* 210 5 \[::1\]:$q bound\.
+END
+}
+
 # ---- who is served ---------------------------------------------------------
 
 @test "the longest waiting acceptor is served first" {

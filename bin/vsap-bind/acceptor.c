@@ -17,6 +17,9 @@
 /* Seconds to connect and authenticate. */
 #define DIAL_TIMEOUT 10
 
+/* Seconds that an express session waits for its visitor. */
+#define EXPRESS_WAIT 1
+
 #define VISITOR_FORMS (ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NAME | ADDR_F_ANYHOST)
 
 static const struct bind_conf *
@@ -57,11 +60,15 @@ say_listen(struct acceptor *a)
 static int
 say_accept(struct acceptor *a)
 {
-	int p = conf(a)->priority;
+	char p[16] = "", t[16] = "";
 
-	if (p == 0)
-		return vsapc_send(a->client, "ACCEPT");
-	return vsapc_send(a->client, "ACCEPT -p=%d", p);
+	if (conf(a)->priority != 0)
+		(void)snprintf(p, sizeof(p), " -p=%d", conf(a)->priority);
+	if (a->express)
+		(void)snprintf(t, sizeof(t), " -t=%d", EXPRESS_WAIT);
+	if (vsapc_send(a->client, "ACCEPT%s%s", p, t) == -1)
+		return -1;
+	return a->express ? vsapc_send(a->client, "RELAY") : 0;
 }
 
 /* Everything up to ACCEPT in one go saves two ways to the gateway. */
@@ -72,6 +79,7 @@ on_ready(void *arg)
 	int r;
 
 	gate_connected(a->gate, a);
+	a->express = gate_hurries(a->gate);
 	a->state = ACCEPTOR_BINDING;
 	r = vsapc_send(a->client, "BIND %s", gate_address(a->gate));
 	if (r == 0 && gate_pipelines(a->gate)) {
@@ -123,6 +131,7 @@ on_listening(struct acceptor *a, const struct vsap_reply *r)
 {
 	(void)r;
 	a->state = a->accept_said ? ACCEPTOR_WAITING : ACCEPTOR_HELD;
+	a->express = a->express && a->accept_said;
 	gate_listening(a->gate);
 }
 
@@ -206,6 +215,10 @@ on_refused(struct acceptor *a, const struct vsap_reply *r)
 	bool forbidden = r->code == VSAP_FORBIDDEN || r->code == VSAP_UNKNOWN ||
 			 r->code == VSAP_PROTOCOL;
 
+	if (a->express && a->state == ACCEPTOR_WAITING) {
+		gate_over(a->gate, a, r->text, GATE_EXPIRED);
+		return;
+	}
 	if (original_refuses(a, r))
 		gate_no_pipeline(a->gate);
 	(void)snprintf(text, sizeof(text), "%s%s", r->text, forbidden_hint(r));
@@ -315,6 +328,7 @@ acceptor_take(struct acceptor *a, bool say_relay)
 	size_t n = strlen(relay);
 	int fd;
 
+	say_relay = say_relay && !a->express;
 	a->delivery = NULL;
 	fd = vsapc_take(a->client);
 	if (fd != -1)

@@ -33,6 +33,7 @@ struct acceptor {
 	struct vsapc *client;
 	enum acceptor_state state;
 	bool accept_said;	   /* behind BIND, in one go */
+	bool express;		   /* ... and RELAY too (gate_hurries()) */
 	struct delivery *delivery; /* from VISITED on */
 	/* The visitor, as far as the gateway's words could be parsed. */
 	struct addr local, remote;
@@ -49,8 +50,8 @@ void acceptor_free(struct acceptor *);
 void acceptor_accept(struct acceptor *);
 
 /*
- * VISITED: the session becomes the stream: RELAY is said here, or by the
- * caller as the first bytes (ACCEPTOR_RELAY).  The descriptor, or -1; the
+ * VISITED: the session becomes the stream: RELAY is said here (unless it is
+ * express), or by the caller as the first bytes (ACCEPTOR_RELAY).  The descriptor, or -1; the
  * acceptor is gone in any case.
  */
 #define ACCEPTOR_RELAY "RELAY\r\n"

@@ -152,7 +152,8 @@ void
 bind_visit(struct bind *b, struct acceptor *a)
 {
 	wait_from_now(b);
-	if (bind_room(b) == 0 || bind_closed(b))
+	/* Of an express one the visitor cannot go back. */
+	if (!a->express && (bind_room(b) == 0 || bind_closed(b)))
 		acceptor_free(a);
 	else
 		deliver_start(b, a);

@@ -150,7 +150,7 @@ command_start(struct delivery *d)
 {
 	struct acceptor *a = d->acceptor;
 
-	if (gate_fetches(d->gate)) {
+	if (d->stream != -1 || gate_fetches(d->gate)) {
 		deliver_take(d);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "dial.h"
 #include "gate.h"
 #include "log.h"
+#include "net.h"
 
 /* A target must answer before the gateway takes the visitor back. */
 #define TARGET_TIMEOUT 4
@@ -62,7 +63,14 @@ deliver_start(struct bind *b, struct acceptor *a)
 	TAILQ_INSERT_TAIL(bind_deliveries(b), d, entry);
 	bind_busy(b, 1);
 	log_debug("%s: comes by %s", d->who, gate_name(d->gate));
-	d->mode->start(d);
+	if (a->express) {
+		d->acceptor = NULL;
+		d->stream = acceptor_take(a, false);
+	}
+	if (d->acceptor == NULL && d->stream == -1)
+		deliver_gone(d);
+	else
+		d->mode->start(d);
 }
 
 /* The only destructor: what is open by then is closed. */
@@ -91,7 +99,12 @@ deliver_done(struct delivery *d)
 void
 deliver_drop(struct delivery *d)
 {
-	log_debug("%s: left to the next acceptor", d->who);
+	/* A stream that nobody served is no empty answer. */
+	if (d->stream != -1)
+		net_reset(d->stream);
+	else
+		log_debug("%s: left to the next acceptor", d->who);
+	d->stream = -1;
 	deliver_done(d);
 }
 
@@ -133,6 +146,10 @@ deliver_take(struct delivery *d)
 	struct acceptor *a = d->acceptor;
 	int fd;
 
+	if (d->stream != -1) {
+		d->mode->stream(d);
+		return;
+	}
 	if (gate_fetches(d->gate)) {
 		if (acceptor_fetch(a) == -1)
 			deliver_gone(d);
@@ -143,6 +160,21 @@ deliver_take(struct delivery *d)
 		deliver_gone(d);
 	else
 		deliver_stream(d, fd);
+}
+
+/* One event of a delivery, in place of the last one.  0 or -1. */
+int
+deliver_arm(struct delivery *d, int fd, short what, event_callback_fn fn,
+    long ms)
+{
+	struct timeval tv = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
+
+	if (d->event != NULL)
+		event_free(d->event);
+	d->event = event_new(bind_base(d->bind), fd, what, fn, d);
+	if (d->event == NULL)
+		return -1;
+	return event_add(d->event, &tv);
 }
 
 int

@@ -7,7 +7,8 @@
  * A mode (stdio, command, target, hand-over) gets start(), in which it makes
  * sure that it can serve, then calls deliver_take(); stream() when the
  * visitor's stream is here; and ends with deliver_done().  A visitor that
- * is not taken goes back to the gateway: deliver_drop().
+ * is not taken goes back to the gateway: deliver_drop().  By an express
+ * acceptor the stream is here before start().
  */
 
 #include <sys/queue.h>
@@ -58,6 +59,8 @@ void deliver_start(struct bind *, struct acceptor *);
 void deliver_take(struct delivery *);
 void deliver_drop(struct delivery *);
 void deliver_done(struct delivery *);
+int deliver_arm(struct delivery *, int fd, short what, event_callback_fn fn,
+    long ms);
 int deliver_dial(struct delivery *,
     void (*done)(void *arg, int fd, const char *error));
 /* The visitor's and the published address; NULL where not known. */

@@ -17,6 +17,9 @@
 #include "ucspi.h"
 #include "vsap_client.h"
 
+#define HURRY_SLACK 100000 /* microseconds beside the round trips */
+#define LASTING 2	   /* sessions that wait as ever in a hurry */
+
 TAILQ_HEAD(acceptors, acceptor);
 
 struct gate {
@@ -40,6 +43,7 @@ struct gate {
 	bool touched;	  /* update() comes at the end of this turn */
 	unsigned ceiling; /* the gateway lets us have no more; 0: none */
 	uint32_t rtt;	  /* microseconds */
+	uint64_t dry_at;  /* when no acceptor was left waiting, last */
 	struct pool pool;
 	struct acceptors acceptors;
 	struct backoff backoff;
@@ -109,6 +113,27 @@ gate_no_pipeline(struct gate *g)
 	g->pipeline = false;
 }
 
+/*
+ * The target is connected after RELAY then, and a visitor whose target just
+ * went away waits for it here rather than at the next acceptor; hence only
+ * for those that were called by a burst.  Two acceptors stay as they are.
+ */
+bool
+gate_hurries(const struct gate *g)
+{
+	uint64_t since = bind_now() - g->dry_at;
+	const struct acceptor *a;
+	unsigned lasting = 0;
+
+	if (g->dry_at == 0 || g->rtt < POOL_FAR || bind_many(g->bind) ||
+	    since > 3 * (uint64_t)g->rtt + HURRY_SLACK)
+		return false;
+	TAILQ_FOREACH(a, &g->acceptors, entry)
+		lasting += a->state > ACCEPTOR_DIALING &&
+			   a->state < ACCEPTOR_VISITED && !a->express;
+	return lasting >= LASTING;
+}
+
 /* ---- bringing the pool into line --------------------------------------- */
 
 /* Is this one waiting for a visitor, or soon to be? */
@@ -161,7 +186,8 @@ update_acceptor(struct gate *g, struct acceptor *a, unsigned n, unsigned want)
 {
 	bool full = bind_room(g->bind) == 0;
 
-	if (a->state == ACCEPTOR_WAITING && (full || (g->trim && n >= want))) {
+	if (a->state == ACCEPTOR_WAITING && !a->express &&
+	    (full || (g->trim && n >= want))) {
 		acceptor_free(a);
 		return false;
 	}
@@ -184,7 +210,7 @@ close_idle(struct gate *g)
 	/* Coming back, one goes first. */
 	g->up = false;
 	TAILQ_FOREACH_SAFE(a, &g->acceptors, entry, next)
-		if (a->state < ACCEPTOR_VISITED)
+		if (a->state < ACCEPTOR_VISITED && !a->express)
 			acceptor_free(a);
 }
 
@@ -312,7 +338,12 @@ gate_listening(struct gate *g)
 void
 gate_visited(struct gate *g, struct acceptor *a)
 {
-	pool_visit(&g->pool, count_waiting(g), g->rtt, bind_now());
+	unsigned idle = count_waiting(g);
+	uint64_t now = bind_now();
+
+	if (idle == 0)
+		g->dry_at = now;
+	pool_visit(&g->pool, idle, g->rtt, now);
 	gate_touch(g);
 	bind_visit(g->bind, a);
 }
@@ -379,7 +410,7 @@ gate_over(struct gate *g, struct acceptor *a, const char *text,
 
 	acceptor_free(a);
 	gate_touch(g);
-	if (visited || bind_closed(g->bind))
+	if (visited || fault == GATE_EXPIRED || bind_closed(g->bind))
 		return;
 	if (!g->was_up && fault == GATE_FORBIDDEN) {
 		give_up(g, text, EXIT_PERMANENT);

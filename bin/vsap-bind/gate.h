@@ -38,6 +38,13 @@ bool gate_pipelines(const struct gate *);
 bool gate_accepts(const struct gate *);
 bool gate_fetches(const struct gate *);
 void gate_no_fetch(struct gate *);
+
+/*
+ * Is a new session express: is RELAY said at once behind ACCEPT, which then
+ * waits for a moment only?  So when over a long way visitors were left
+ * waiting just now: they are served a round trip earlier.
+ */
+bool gate_hurries(const struct gate *);
 void gate_no_pipeline(struct gate *);
 
 /* From the acceptor: connected, bound at, listening, has a visitor. */
@@ -48,6 +55,7 @@ void gate_visited(struct gate *, struct acceptor *);
 
 /* From the acceptor: the session is over, which is freed by this. */
 enum gate_fault {
+	GATE_EXPIRED,	/* an express one has waited its time */
 	GATE_LOST,	/* it ended */
 	GATE_REFUSED,	/* the gateway said no; that may change */
 	GATE_FORBIDDEN, /* no, and it is of no use to ask again */

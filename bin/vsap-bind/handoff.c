@@ -19,6 +19,7 @@
 #define AGAIN_MS 200 /* before the next try */
 
 static void offer(struct delivery *);
+static void not_taken(struct delivery *, const char *);
 
 static void
 on_connected(void *arg, int fd, const char *error)
@@ -27,6 +28,10 @@ on_connected(void *arg, int fd, const char *error)
 	struct bind *b = d->bind;
 
 	d->dial = NULL;
+	if (fd == -1 && d->stream != -1) {
+		not_taken(d, error);
+		return;
+	}
 	if (fd == -1) {
 		bind_withdraw(b, error);
 		deliver_drop(d);
@@ -45,25 +50,12 @@ handoff_start(struct delivery *d)
 	deliver_drop(d);
 }
 
-static int
-arm(struct delivery *d, int fd, short what, event_callback_fn fn, long ms)
-{
-	struct timeval tv = { ms / 1000, (suseconds_t)(ms % 1000) * 1000 };
-
-	if (d->event != NULL)
-		event_free(d->event);
-	d->event = event_new(bind_base(d->bind), fd, what, fn, d);
-	if (d->event == NULL)
-		return -1;
-	return event_add(d->event, &tv);
-}
-
 static void
 give_up(struct delivery *d, const char *why)
 {
 	log_warn("%s: not taken by the server: %s", d->who, why);
 	bind_withdraw(d->bind, why);
-	deliver_done(d);
+	deliver_drop(d);
 }
 
 static void
@@ -94,9 +86,11 @@ on_again(evutil_socket_t fd, short what, void *arg)
 static void
 not_taken(struct delivery *d, const char *why)
 {
-	close(d->target);
+	if (d->target != -1)
+		close(d->target);
 	d->target = -1;
-	if (++d->tries == TRIES || arm(d, -1, 0, on_again, AGAIN_MS) == -1)
+	if (++d->tries == TRIES ||
+	    deliver_arm(d, -1, 0, on_again, AGAIN_MS) == -1)
 		give_up(d, why);
 }
 
@@ -132,7 +126,8 @@ offer(struct delivery *d)
 	    deliver_local(d, &dst), NULL, 0);
 	if (fdpass_send(d->target, msg, n, &d->stream, 1) == -1)
 		not_taken(d, strerror(errno));
-	else if (arm(d, d->target, EV_READ, on_ack, ACK_TIMEOUT * 1000L) == -1)
+	else if (deliver_arm(d, d->target, EV_READ, on_ack,
+		     ACK_TIMEOUT * 1000L) == -1)
 		give_up(d, "no memory");
 }
 

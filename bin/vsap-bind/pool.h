@@ -16,8 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POOL_TICK 10  /* seconds between two looks at how quiet it is */
-#define POOL_SURGE 32 /* widest opening, in multiples of the floor */
+#define POOL_TICK 10   /* seconds between two looks at how quiet it is */
+#define POOL_SURGE 32  /* widest opening, in multiples of the floor */
+#define POOL_FAR 10000 /* microseconds: a long way */
 
 struct pool {
 	unsigned floor, max; /* -N, -m */

@@ -1,7 +1,8 @@
 /*
  * -t host:port or /path: the visitor is relayed to a local service.  The
  * service is connected before RELAY is said; if it does not answer, the
- * visitor goes back to the gateway and we withdraw.
+ * visitor goes back to the gateway and we withdraw.  One that is here by
+ * RELAY already (express) waits for the service for a while.
  */
 #include "deliver.h"
 
@@ -13,6 +14,28 @@
 #include "handover.h"
 #include "workers.h"
 
+static void target_start(struct delivery *);
+
+#define AGAIN_MS 200
+#define TRIES 50
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	target_start(arg);
+}
+
+static void
+not_connected(struct delivery *d, const char *why)
+{
+	bind_withdraw(d->bind, why);
+	if (d->stream == -1 || ++d->tries == TRIES ||
+	    deliver_arm(d, -1, 0, on_again, AGAIN_MS) == -1)
+		deliver_drop(d);
+}
+
 static void
 on_connected(void *arg, int fd, const char *error)
 {
@@ -21,8 +44,7 @@ on_connected(void *arg, int fd, const char *error)
 
 	d->dial = NULL;
 	if (fd == -1) {
-		bind_withdraw(b, error);
-		deliver_drop(d);
+		not_connected(d, error);
 		return;
 	}
 	d->target = fd;
@@ -37,10 +59,8 @@ on_connected(void *arg, int fd, const char *error)
 static void
 target_start(struct delivery *d)
 {
-	if (deliver_dial(d, on_connected) == 0)
-		return;
-	bind_withdraw(d->bind, strerror(errno));
-	deliver_drop(d);
+	if (deliver_dial(d, on_connected) == -1)
+		not_connected(d, strerror(errno));
 }
 
 static size_t

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "limit.h"
@@ -23,6 +24,7 @@
 #define BACKLOG 4096
 #define ACCEPT_TURN 64 /* connections accepted in one turn */
 #define PAUSE_MS 100   /* after EMFILE and the like */
+#define SAY_AGAIN 10   /* seconds */
 
 struct forward {
 	struct relay *relay;
@@ -32,6 +34,7 @@ struct forward {
 	struct event *sigs[2];
 	uint64_t serial;
 	size_t open, max; /* visitors; at most */
+	time_t said;	  /* the last word about a pause */
 	bool is_unix;
 };
 
@@ -89,8 +92,8 @@ give_up(struct forward *f, int fd, uint64_t serial)
 static void
 relay_pair(struct forward *f, int a, int b, uint64_t serial)
 {
-	if (stream_start(f->relay->engine, a, b, NULL, 0, serial, stream_done,
-		f) != NULL)
+	if (stream_start(f->relay->engine, a, b, NULL, f->relay->idle, serial,
+		stream_done, f) != NULL)
 		return;
 	failed(serial, strerror(errno));
 	net_reset(a);
@@ -153,6 +156,20 @@ visit(struct forward *f, int fd, const struct sockaddr *sa, socklen_t len)
 		give_up(f, fd, serial);
 }
 
+/* What lasts is said every ten seconds. */
+static void
+say_pause(struct forward *f)
+{
+	time_t now = time(NULL);
+	int error = errno;
+
+	if (now - f->said < SAY_AGAIN)
+		return;
+	f->said = now;
+	progress_clear();
+	log_warn("no new connections until this is over: %s", strerror(error));
+}
+
 /* 1: accepted, 0: none left or a pause.  At the limit visitors wait in the
  * kernel: one that is accepted is to be served. */
 static int
@@ -182,7 +199,7 @@ accept_one(struct forward *f)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		log_warn("accept: %s", strerror(errno));
+		say_pause(f);
 		event_del(f->ev);
 		evtimer_add(f->pause, &tv);
 		return 0;

@@ -19,8 +19,9 @@ struct endpoint {
 };
 
 struct relay {
-	int family;  /* AF_UNSPEC, or -4 / -6 */
-	int timeout; /* seconds to connect */
+	int family;    /* AF_UNSPEC, or -4 / -6 */
+	int timeout;   /* seconds to connect */
+	uint32_t idle; /* seconds that end a stream without a byte; 0: none */
 	bool verbose;
 	bool gateway; /* -s: the last endpoint is reached through it */
 	struct endpoint server;

@@ -2,17 +2,25 @@
 
 #include <sys/socket.h>
 #include <err.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "limits_vsap.h"
+
 #define SECONDS_MAX 86400
 
 static const char usage_text[] =
     "usage: vsap-relay [-46hVv] [-l address] [-s server] [-w seconds]\n"
-    "                  endpoint [endpoint]\n";
+    "                  [--idle=seconds] endpoint [endpoint]\n";
+
+static const struct option long_options[] = {
+	{ "idle", required_argument, NULL, 'I' },
+	{ NULL, 0, NULL, 0 },
+};
 
 void
 usage(const char *fmt, ...)
@@ -54,13 +62,14 @@ listener(struct endpoint *e, const char *text)
 }
 
 static int
-seconds(const char *text)
+seconds(const char *option, const char *text, int min, int max)
 {
 	const char *bad;
-	int n = (int)strtonum(text, 1, SECONDS_MAX, &bad);
+	int n = (int)strtonum(text, min, max, &bad);
 
 	if (bad != NULL)
-		usage("-w %s: %s; seconds, 1 to %d", text, bad, SECONDS_MAX);
+		usage("%s%s: %s; seconds, %d to %d", option, text, bad, min,
+		    max);
 	return n;
 }
 
@@ -69,7 +78,8 @@ letters(struct relay *r, int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "46hl:s:Vvw:")) != -1)
+	while ((ch = getopt_long(argc, argv, "46hl:s:Vvw:", long_options,
+		    NULL)) != -1)
 		switch (ch) {
 		case '4':
 			r->family = AF_INET;
@@ -95,7 +105,11 @@ letters(struct relay *r, int argc, char **argv)
 			r->verbose = true;
 			break;
 		case 'w':
-			r->timeout = seconds(optarg);
+			r->timeout = seconds("-w ", optarg, 1, SECONDS_MAX);
+			break;
+		case 'I':
+			r->idle = (uint32_t)seconds("--idle=", optarg, 0,
+			    VSAP_RELAY_IDLE_MAX);
 			break;
 		default:
 			fputs(usage_text, stderr);

@@ -129,8 +129,8 @@ relay_sockets(struct pair *p)
 
 	if (r->verbose)
 		progress_start(r->base, r->engine);
-	if (stream_start(r->engine, p->side[0].in, p->side[1].in, NULL, 0, 1,
-		stream_done, p) == NULL)
+	if (stream_start(r->engine, p->side[0].in, p->side[1].in, NULL, r->idle,
+		1, stream_done, p) == NULL)
 		return temporary(p, "relay");
 	if (loop_run(r->base) == -1)
 		fatal("event loop");

@@ -18,6 +18,7 @@ struct reach {
 	const struct endpoint *to;
 	struct dial *dial;
 	struct vsapc *vsapc;
+	struct event *deadline; /* of everything at the gateway */
 	void (*done)(void *, int, const char *, bool);
 	void *arg;
 };
@@ -39,6 +40,8 @@ reach_cancel(struct reach *r)
 		return;
 	dial_cancel(r->dial);
 	vsapc_free(r->vsapc);
+	if (r->deadline != NULL)
+		event_free(r->deadline);
 	free(r);
 }
 
@@ -100,6 +103,19 @@ gateway_closed(void *arg, const char *text, bool permanent)
 	finish(arg, -1, text, permanent);
 }
 
+static void
+gateway_late(evutil_socket_t fd, short what, void *arg)
+{
+	struct reach *r = arg;
+	char text[ADDR_STRLEN * 2];
+
+	(void)fd;
+	(void)what;
+	snprintf(text, sizeof(text), "%s: %s: %s", r->relay->server.text,
+	    r->to->text, strerror(ETIMEDOUT));
+	finish(r, -1, text, false);
+}
+
 static const struct vsapc_calls gateway_calls = {
 	.ready = gateway_ready,
 	.reply = gateway_reply,
@@ -117,7 +133,11 @@ start_gateway(struct reach *r)
 		.timeout = relay->timeout,
 		.creds = relay->creds,
 	};
+	struct timeval tv = { .tv_sec = relay->timeout };
 
+	r->deadline = evtimer_new(relay->base, gateway_late, r);
+	if (r->deadline == NULL || evtimer_add(r->deadline, &tv) == -1)
+		return -1;
 	r->vsapc =
 	    vsapc_new(relay->base, relay->resolv, &opts, &gateway_calls, r);
 	return r->vsapc == NULL ? -1 : 0;
@@ -156,7 +176,7 @@ reach_start(struct relay *relay, const struct endpoint *to, bool gateway,
 		if (r->dial != NULL)
 			return r;
 	}
-	free(r);
+	reach_cancel(r);
 	return NULL;
 }
 

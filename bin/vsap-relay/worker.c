@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "limit.h"
@@ -19,7 +20,8 @@
 #include "stream.h"
 
 #define FEED_FD 3
-#define TURN_MAX 64 /* messages taken in one turn */
+#define TURN_MAX 64  /* messages taken in one turn */
+#define SAY_AGAIN 10 /* seconds without a refusal until one is news */
 
 /* A pair that was taken; it waits until its ACK is sent. */
 struct taken {
@@ -44,7 +46,8 @@ struct worker {
 	struct event *ev_read, *ev_write;
 	STAILQ_HEAD(, taken) taken;
 	STAILQ_HEAD(, report) reports;
-	size_t max; /* streams */
+	size_t max;  /* streams */
+	time_t said; /* the last refusal */
 	bool orphan;
 	bool flushing; /* flush() is deferred to the end of the turn */
 };
@@ -108,11 +111,16 @@ stream_done(void *arg, const struct relay_end *r)
 	queue_report(w, r, 0);
 }
 
+/* The feeder may find another worker; what lasts is said now and then. */
 static void
 refuse(struct worker *w, uint64_t id, int error)
 {
 	struct relay_end r = { .id = id };
+	time_t now = time(NULL);
 
+	if (now - w->said >= SAY_AGAIN)
+		log_warn("no stream can be taken: %s", strerror(error));
+	w->said = now;
 	queue_report(w, &r, error);
 }
 

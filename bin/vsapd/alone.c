@@ -92,9 +92,9 @@ hand_over(const struct conf *conf, const struct sockaddr *src,
 /* --- alone ------------------------------------------------------------------ */
 
 void
-alone_relay(int a, int b)
+alone_relay(int a, int b, uint32_t idle)
 {
-	char one[16], two[16];
+	char one[16], two[16], limit[32];
 
 	log_flush();
 	/* vsap-relay reads and writes without waiting: it likes both so. */
@@ -102,7 +102,8 @@ alone_relay(int a, int b)
 		fatal("descriptors");
 	snprintf(one, sizeof(one), "fd:%d", a);
 	snprintf(two, sizeof(two), "fd:%d", b);
-	(void)execl(relay_path, "vsap-relay", one, two, (char *)NULL);
+	snprintf(limit, sizeof(limit), "--idle=%u", idle);
+	(void)execl(relay_path, "vsap-relay", limit, one, two, (char *)NULL);
 	fatal("%s", relay_path);
 }
 

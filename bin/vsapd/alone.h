@@ -1,6 +1,8 @@
 #ifndef ALONE_H
 #define ALONE_H
 
+#include <stdint.h>
+
 #include "conf.h"
 
 /*
@@ -10,7 +12,7 @@
  */
 void alone_run(struct conf *) __attribute__((__noreturn__));
 
-/* Become "vsap-relay fd:a fd:b". */
-void alone_relay(int a, int b) __attribute__((__noreturn__));
+/* Become "vsap-relay fd:a fd:b"; idle seconds end it, 0: none. */
+void alone_relay(int a, int b, uint32_t idle) __attribute__((__noreturn__));
 
 #endif

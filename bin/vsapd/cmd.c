@@ -70,6 +70,8 @@ cmd_dispatch(struct session *s, const struct vsap_request *req)
 {
 	const struct cmd *c = find(req->verb);
 
+	if (s->passed && strcmp(req->verb, "RELAY") != 0)
+		session_drop_peer(s);
 	if (c == NULL) {
 		session_reply(s, VSAP_UNKNOWN, "%.400s", req->line);
 		return;

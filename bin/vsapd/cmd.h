@@ -53,6 +53,10 @@ void cmd_accept_watch(struct session *);
 void cmd_accept_cancel(struct session *, const char *why);
 void cmd_forward_end(struct session *);
 
+/* What BIND of an address will be called in its 210, for port 0 but for the
+ * port.  NULL, or the reason why it cannot be bound. */
+const char *cmd_bind_name(struct addr *, char *out, size_t outlen);
+
 /* A name or path was bound: those who wait for it may connect. */
 void cmd_connect_wake(struct gateway *, const char *addr);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
+
 #define DEFAULT_BACKLOG 128 /* of a BIND without -l= and before LISTEN */
 
 /*
@@ -45,10 +47,25 @@ canonical(struct addr *a)
 static void
 key(const struct addr *a, char *out, size_t outlen)
 {
+	struct sockaddr_storage ss;
+	socklen_t len;
+
 	if (a->kind == ADDR_TCP && a->any)
 		snprintf(out, outlen, "0.0.0.0:%u", a->port);
+	else if (a->kind == ADDR_TCP && (len = addr_sockaddr(a, &ss)) > 0)
+		addr_format_sa((struct sockaddr *)&ss, len, out, outlen);
 	else
 		addr_format(a, out, outlen);
+}
+
+const char *
+cmd_bind_name(struct addr *a, char *out, size_t outlen)
+{
+	const char *why = canonical(a);
+
+	if (why == NULL)
+		key(a, out, outlen);
+	return why;
 }
 
 static void
@@ -79,7 +96,14 @@ attach(struct session *s, struct vsock *vs)
 	s->nbinds++;
 	TAILQ_INSERT_TAIL(&s->binds, b, of_session);
 	s->gw->totals.binds++;
-	session_log(s, "bind %s by %s at %s", vs->addr, s->owner, s->peer);
+	/* Who joins the first is worth a line only to those who debug. */
+	if (vs->nbinds == 1)
+		session_log(s, "bind %s by %s at %s", vs->addr, s->owner,
+		    s->peer);
+	else
+		log_debug("s%llu: bind %s by %s at %s, %u sessions",
+		    (unsigned long long)s->id, vs->addr, s->owner, s->peer,
+		    vs->nbinds);
 	session_reply(s, VSAP_BOUND, "%d %s bound.", b->sid, vs->addr);
 	session_done(s);
 }

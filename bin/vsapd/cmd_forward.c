@@ -168,6 +168,12 @@ cmd_forward(struct session *s, const struct vsap_request *req)
 	session_drop_peer(s);
 	if (s->arg == NULL || s->state == S_DEAD)
 		return;
+	if (s->gw->feed == NULL) {
+		/* The first stream would be the end of this process. */
+		session_reply(s, VSAP_NOT_ACCEPTED,
+		    "a vsapd -i alone forwards nothing: start the daemon");
+		return;
+	}
 	if (TAILQ_EMPTY(&s->binds)) {
 		session_reply(s, VSAP_NOT_ACCEPTED,
 		    "no socket to accept: BIND first");

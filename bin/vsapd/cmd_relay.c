@@ -2,15 +2,44 @@
 
 #include <sys/socket.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net.h"
 
+#define PASSED_TIME 2000 /* ms that we keep our copy of what was passed */
+
 static bool
 has_peer(const struct session *s)
 {
 	return s->offer != NULL || s->peer_fd != -1;
+}
+
+static void
+forget_passed(struct session *s)
+{
+	session_drop_peer(s);
+}
+
+/*
+ * The client has the descriptor now.  A proxy between two UNIX sockets (ssh
+ * -L) lets it fall, and the client that got none says RELAY: so our copy
+ * stays until the next line, or for a moment.
+ */
+static void
+keep_copy(struct session *s)
+{
+	if (s->offer != NULL) {
+		s->peer_fd = s->offer->fd;
+		free(s->offer);
+		s->offer = NULL;
+	}
+	s->offered = 0;
+	s->passed = true;
+	gateway_trust(s->gw, s->source);
+	session_done(s);
+	session_wait(s, S_COMMAND, PASSED_TIME, forget_passed);
 }
 
 /* The peer's own descriptor in place of a relay. */
@@ -38,14 +67,7 @@ pass_descriptor(struct session *s)
 		return;
 	}
 	session_log(s, "passed %s", s->what);
-	if (s->offer != NULL)
-		visitor_free(s->offer);
-	else
-		close(s->peer_fd);
-	s->offer = NULL;
-	s->offered = 0;
-	s->peer_fd = -1;
-	session_done(s);
+	keep_copy(s);
 }
 
 void
@@ -64,10 +86,11 @@ cmd_relay(struct session *s, const struct vsap_request *req)
 		session_finish(s);
 		return;
 	}
-	if (f) {
+	if (f && !s->passed) {
 		pass_descriptor(s);
 		return;
 	}
+	s->passed = false;
 	s->idle = (uint32_t)idle;
 	session_relay(s);
 }

@@ -21,6 +21,7 @@
 #define ACCEPT_BATCH 64 /* control connections taken in one turn */
 #define FD_RESERVE 64	/* descriptors for everything but sessions */
 #define PAUSE_MS 100	/* after EMFILE */
+#define SAY_AGAIN 10	/* seconds: the log hears of what lasts so often */
 #define HANDOVER_WAIT 5 /* seconds for the message of a hand-over */
 
 struct listener {
@@ -38,6 +39,7 @@ static struct control {
 	bool paused; /* EMFILE: for a moment */
 	bool full;   /* sessions or workers: until there is room */
 	struct event resume;
+	time_t said_paused, said_full;
 } ct;
 
 /* --- pausing --------------------------------------------------------------- */
@@ -68,16 +70,29 @@ on_resume(evutil_socket_t fd, short what, void *arg)
 	vsock_rearm_all(ct.gw);
 }
 
+/* Is it time to say it (again)? */
+static bool
+say_again(time_t *said)
+{
+	time_t now = time(NULL);
+
+	if (now - *said < SAY_AGAIN)
+		return false;
+	*said = now;
+	return true;
+}
+
 void
 gateway_pause(struct gateway *gw)
 {
 	struct timeval tv = { .tv_usec = PAUSE_MS * 1000 };
+	int error = errno;
 
 	if (gw->feed == NULL)
 		return;
-	if (!ct.paused)
-		log_warn("no new connections for %d ms: %s", PAUSE_MS,
-		    strerror(errno));
+	if (!ct.paused && say_again(&ct.said_paused))
+		log_warn("no new connections until this is over: %s",
+		    strerror(error));
 	ct.paused = true;
 	set_listeners(false);
 	(void)event_add(&ct.resume, &tv);
@@ -127,8 +142,14 @@ admitted(const struct sockaddr *sa, socklen_t len)
 static bool
 full(void)
 {
-	if (!gateway_paused(ct.gw) && ct.gw->nsessions < ct.gw->max_sessions)
+	bool many = ct.gw->nsessions >= ct.gw->max_sessions;
+
+	if (!many && !gateway_paused(ct.gw))
 		return false;
+	if (many && say_again(&ct.said_full))
+		log_warn("%u control connections are the most that the "
+			 "descriptors do for (ulimit -n): further ones wait",
+		    ct.gw->max_sessions);
 	ct.full = true;
 	set_listeners(false);
 	return true;

@@ -23,7 +23,7 @@ gateway_relay(struct gateway *gw, uint64_t session, int a, int b,
 	struct stream_note *note;
 
 	if (gw->feed == NULL)
-		alone_relay(a, b);
+		alone_relay(a, b, idle);
 	if ((note = malloc(sizeof(*note))) == NULL) {
 		close(a);
 		close(b);

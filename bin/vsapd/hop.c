@@ -79,21 +79,27 @@ claim_drop(struct gateway *gw, struct claim *c)
 	free(c);
 }
 
-/* The upstream bound addr for this session. */
-static void
-claim_take(struct hop *h, const char *addr)
+/* The upstream bound an address for this session.  false: at the same time
+ * it did so for another owner. */
+static bool
+claim_take(struct hop *h, const struct vsap_reply *r)
 {
 	struct gateway *gw = h->session->gw;
-	struct claim *c = claim_find(gw, addr);
+	struct vsap_fields f;
+	struct claim *c;
 
-	if (h->nclaims >= VSAP_BINDS_MAX)
-		return;
+	if (vsap_reply_fields(r, &f) == -1 || h->nclaims >= VSAP_BINDS_MAX)
+		return true;
+	c = claim_find(gw, f.local);
 	if (c == NULL)
-		c = claim_new(gw, addr, h->session->owner);
+		c = claim_new(gw, f.local, h->session->owner);
 	if (c == NULL)
-		return;
+		return true;
+	if (strcmp(c->owner, h->session->owner) != 0)
+		return false;
 	c->count++;
 	h->claims[h->nclaims++] = c;
+	return true;
 }
 
 /* How the upstream will name the address, as far as we can tell. */
@@ -103,17 +109,10 @@ claim_name(const char *text, char *out, size_t outlen)
 	struct addr a;
 	char err[128];
 
-	out[0] = '\0';
-	if (addr_parse(&a, text, ADDR_FOR_BIND, err, sizeof(err)) == -1)
-		return;
-	if (a.kind != ADDR_TCP)
-		addr_format(&a, out, outlen);
-	else if (a.port != 0 && a.any)
-		snprintf(out, outlen, "0.0.0.0:%u", a.port);
-	else if (a.port != 0 && strcasecmp(a.text, "localhost") == 0)
-		snprintf(out, outlen, "127.0.0.1:%u", a.port);
-	else if (a.port != 0)
-		addr_format(&a, out, outlen);
+	if (addr_parse(&a, text, ADDR_FOR_BIND, err, sizeof(err)) == -1 ||
+	    (a.kind == ADDR_TCP && a.port == 0) ||
+	    cmd_bind_name(&a, out, outlen) != NULL)
+		out[0] = '\0';
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -179,7 +178,6 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 {
 	struct hop *h = arg;
 	struct session *s = h->session;
-	struct vsap_fields f;
 
 	if (fd != -1) /* nothing that we asked for */
 		close(fd);
@@ -196,6 +194,14 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 	}
 	if (h->verb[0] == '\0')
 		return;
+	if (r->code == VSAP_BOUND && !claim_take(h, r)) {
+		session_reply(s, VSAP_NOT_BOUND,
+		    "not bound: in use by another "
+		    "owner here; say it again");
+		session_finish(s);
+		session_work(s);
+		return;
+	}
 	session_reply_raw(s, r);
 	if (s->state == S_DEAD)
 		return;
@@ -204,8 +210,6 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 		took_peer(h, r);
 	if (h->echoed || r->more)
 		return;
-	if (r->code == VSAP_BOUND && vsap_reply_fields(r, &f) == 0)
-		claim_take(h, f.local);
 	answered(h);
 	session_work(s);
 }

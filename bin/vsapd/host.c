@@ -87,6 +87,26 @@ bound(struct host *h, const struct pmsg *m, int fd)
 	}
 }
 
+/*
+ * The descriptor of a message was cut off.  A listener can be done without,
+ * if whoever asked for it is told; without the rest the parent has to begin
+ * anew with us.
+ */
+static void
+cut_off(struct host *h, const void *packet, size_t len)
+{
+	struct pmsg m;
+
+	if (pmsg_parse(&m, packet, len) == -1 ||
+	    (m.type != PMSG_BOUND && m.type != PMSG_KEPT))
+		fatalx("no descriptor left for what the parent gives");
+	log_warn("%s: let go: no descriptor left", m.addr);
+	host_drop(h, m.keep);
+	m.error = EMFILE;
+	if (m.type == PMSG_BOUND)
+		bound(h, &m, -1);
+}
+
 static void
 on_channel(evutil_socket_t sock, short what, void *arg)
 {
@@ -94,16 +114,16 @@ on_channel(evutil_socket_t sock, short what, void *arg)
 	struct host *h = arg;
 	struct pmsg m;
 	int fd, nfds;
+	size_t cut;
 	ssize_t n;
 
 	(void)what;
 	for (;;) {
 		fd = -1;
 		nfds = 1;
-		n = fdpass_recv(sock, packet, sizeof(packet), &fd, &nfds, NULL);
+		n = fdpass_recv(sock, packet, sizeof(packet), &fd, &nfds, &cut);
 		if (n == -1 && errno == EMFILE) {
-			log_warn(
-			    "no descriptor left for what the parent gives");
+			cut_off(h, packet, cut);
 			continue;
 		}
 		if (n == -1 && errno == EAGAIN)

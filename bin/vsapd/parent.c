@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/queue.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -100,14 +101,18 @@ child_fork(struct child *c, int *fd)
 	int sv[2];
 	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
-		fatal("socketpair");
+	/* Should it fail: not the next try at once. */
+	c->due = true;
+	c->started = time(NULL);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1) {
+		log_warn("socketpair: %s", strerror(errno));
+		return -1;
+	}
 	log_flush();
 	if ((pid = fork()) == -1) {
 		log_warn("fork: %s", strerror(errno));
 		close(sv[0]);
 		close(sv[1]);
-		c->due = true;
 		return -1;
 	}
 	*fd = sv[pid == 0];
@@ -115,7 +120,6 @@ child_fork(struct child *c, int *fd)
 	if (pid != 0) {
 		c->pid = pid;
 		c->fd = *fd;
-		c->started = time(NULL);
 		c->due = false;
 	}
 	return pid;
@@ -461,6 +465,18 @@ block_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* The copies of all listeners are here: as many as the system allows. */
+static void
+raise_limit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("getrlimit");
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
 static void
 begin(struct conf *conf)
 {
@@ -476,6 +492,7 @@ begin(struct conf *conf)
 		pa.worker[slot].fd = -1;
 	if (conf->workers > WORKERS_MAX)
 		conf->workers = WORKERS_MAX;
+	raise_limit();
 	if (spawn_find_relay(pa.relay, sizeof(pa.relay), err, sizeof(err)) ==
 	    -1)
 		fatalx("%s", err);

@@ -88,6 +88,7 @@ session_drop_peer(struct session *s)
 	if (s->peer_fd != -1)
 		close(s->peer_fd);
 	s->peer_fd = -1;
+	s->passed = false;
 }
 
 void

@@ -75,6 +75,7 @@ struct session {
 	/* the peer that RELAY would join: an offered visitor or a connection */
 	struct visitor *offer;
 	int peer_fd;
+	bool passed; /* peer_fd is our copy of what RELAY -f gave away */
 	char what[2 * VISITOR_ADDR]; /* both addresses, for the log */
 	time_t offered; /* when 230 was said and not yet made use of, or 0 */
 	uint32_t idle;	/* RELAY -t= */

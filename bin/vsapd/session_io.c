@@ -269,7 +269,7 @@ session_too_slow(struct session *s)
 static void
 set_prompt_timer(struct session *s)
 {
-	if (s->offer != NULL || hop_offered(s->hop))
+	if (s->offer != NULL || s->passed || hop_offered(s->hop))
 		return;
 	if (s->in.len > 0 && s->partial)
 		return;

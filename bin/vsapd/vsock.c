@@ -171,13 +171,32 @@ vsock_listen(struct vsock *vs, int backlog)
 
 /* --- waiting -------------------------------------------------------------- */
 
-/* Does a come before b?  Equal ones keep the order in which they came. */
+/*
+ * Does a, which comes now, stand before b?  Among equal ones the longest
+ * idle is the first.  Among suspects, of whatever priority, it is the last:
+ * many processes may share a source, and who asked lately is more likely to
+ * be alive.
+ */
 static bool
 before(const struct vbind *a, const struct vbind *b)
 {
 	if (a->last != b->last)
 		return b->last;
-	return a->prio > b->prio;
+	return a->last || a->prio > b->prio;
+}
+
+static void
+queue(struct vsock *vs, struct vbind *b)
+{
+	struct vbind *other;
+
+	TAILQ_FOREACH_REVERSE(other, &vs->waiting, vwaiting, of_waiting)
+	if (!before(b, other))
+		break;
+	if (other == NULL)
+		TAILQ_INSERT_HEAD(&vs->waiting, b, of_waiting);
+	else
+		TAILQ_INSERT_AFTER(&vs->waiting, other, b, of_waiting);
 }
 
 static void
@@ -193,7 +212,6 @@ void
 vsock_wait(struct vbind *b, int prio)
 {
 	struct vsock *vs = b->vsock;
-	struct vbind *other;
 
 	if (b->waiting)
 		return;
@@ -201,13 +219,7 @@ vsock_wait(struct vbind *b, int prio)
 	b->last = gateway_suspected(vs->gw, b->session->source);
 	b->waiting = true;
 	vs->nwaiting++;
-	TAILQ_FOREACH_REVERSE(other, &vs->waiting, vwaiting, of_waiting)
-	if (!before(b, other))
-		break;
-	if (other == NULL)
-		TAILQ_INSERT_HEAD(&vs->waiting, b, of_waiting);
-	else
-		TAILQ_INSERT_AFTER(&vs->waiting, other, b, of_waiting);
+	queue(vs, b);
 }
 
 void
@@ -411,7 +423,7 @@ gateway_demote(struct gateway *gw, const char *source)
 				continue;
 			b->last = true;
 			TAILQ_REMOVE(&vs->waiting, b, of_waiting);
-			TAILQ_INSERT_TAIL(&vs->waiting, b, of_waiting);
+			queue(vs, b);
 		}
 	}
 }

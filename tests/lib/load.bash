@@ -58,7 +58,7 @@ load_more() { # NAME N [SECONDS]
 load_end() { # NAME
     local pid=LOAD_$1
 
-    kill -TERM "${!pid}"
+    kill -TERM "${!pid}" 2>/dev/null || :
     wait "${!pid}" || :
     tail -n 3 "$1.log"
     LOST=$(sed -n 's/.* ok, \([0-9]*\) lost.*/\1/p' "$1.log")
@@ -228,4 +228,29 @@ control_of() { # PID of the parent
 
 fds_of() { # PID
     ls "/proc/$1/fd" | wc -l
+}
+
+# At most N descriptors for a running process, from now on (its own hard
+# limit bounds what it can be given back).
+limit_fds() { # PID N
+    local uid gid
+
+    uid=$(awk '/^Uid:/ { print $2 }' "/proc/$1/status")
+    gid=$(awk '/^Gid:/ { print $2 }' "/proc/$1/status")
+    if [ "$uid" = "$(id -u)" ]; then
+        prlimit --pid "$1" --nofile="$2:"
+    else
+        setpriv --reuid="$uid" --regid="$gid" --clear-groups \
+            prlimit --pid "$1" --nofile="$2:"
+    fi
+}
+
+# Not one descriptor more than the process has now, but SPARE.
+exhaust_fds() { # PID [SPARE]
+    local n
+
+    # The lowest number that is free decides, not how many are open.
+    n=$(find "/proc/$1/fd" -mindepth 1 -printf '%f\n' | sort -n |
+        awk '$1 != n + 0 { exit } { n++ } END { print n }')
+    limit_fds "$1" $((n + ${2:-0}))
 }

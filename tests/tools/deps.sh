@@ -27,14 +27,13 @@ cmd:nc.openbsd netcat-openbsd
 cmd:socat socat
 cmd:curl curl
 cmd:ssh openssh-client
-cmd:perl perl
-cmd:python3 python3
+perl:Time::HiRes perl
+python:http.server python3
 cmd:ip iproute2
 cmd:mandoc mandoc
 cmd:zsh zsh
 cmd:fish fish
 cmd:pkill procps
-cmd:strace strace
 file:/etc/protocols netbase
 '
 lint='
@@ -53,7 +52,7 @@ cmd:clang clang
 glob:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-* libclang-rt-14-dev
 '
 bench='
-cmd:python3 python3
+python:http.server python3
 cmd:socat socat
 cmd:ssh openssh-client
 cmd:nc.openbsd netcat-openbsd
@@ -81,6 +80,8 @@ present() { # PROBE:ARGUMENT
     cmd:*) command -v "$arg" ;;
     file:*) test -e "$arg" ;;
     glob:*) set -- $arg && test -e "$1" ;;
+    perl:*) perl "-M$arg" -e 1 ;;
+    python:*) python3 -c "import $arg" ;;
     pc:*) pkg-config --exists "$arg" ;;
     header:*) echo "#include <$arg>" | "${CC:-gcc}" -E - ;;
     esac >/dev/null 2>&1

@@ -70,6 +70,14 @@ turn(void)
 			turn();                                                \
 	} while (0)
 
+/* libevent's remark on a descriptor that it cannot watch is expected. */
+static void
+quiet(int severity, const char *text)
+{
+	(void)severity;
+	(void)text;
+}
+
 static void
 die(const char *what)
 {
@@ -610,6 +618,7 @@ main(void)
 	struct event *timer;
 
 	signal(SIGPIPE, SIG_IGN);
+	event_set_log_callback(quiet);
 	raise_limit();
 	make_pattern();
 	if ((base = event_base_new()) == NULL ||

@@ -1,0 +1,316 @@
+#!/usr/bin/env bats
+# The recipes of README.md, run for real.  The commands are taken from the
+# text behind "<!-- recipe NAME -->"; only what a test must not use is
+# replaced: ports, host names and the run directory.
+
+load lib/common
+
+setup() {
+    vsap_setup
+    RUNS=0
+    : >ports
+}
+
+# ---- from the text to commands that can run --------------------------------
+
+# The block behind the comment, without its fences.
+recipe() { # NAME
+    awk -v mark="<!-- recipe $1 -->" '
+        $0 == mark { found = 1; next }
+        found && /^```/ { if (inside++) exit; next }
+        inside { print }' "$ROOT/README.md" | grep . || {
+        echo "README.md has no recipe $1" >&2
+        return 1
+    }
+}
+
+# A free port for each "host:port" of the text, the same one each time.
+port_for() { # HOST:PORT
+    local port
+
+    port=$(sed -n "s/^$1 //p" ports)
+    if [ -z "$port" ]; then
+        port=$(free_port)
+        echo "$1 $port" >>ports
+    fi
+    echo "$port"
+}
+
+# The text's names and ports in one command of HOST.
+translate() { # HOST COMMAND
+    local cmd=$2 name
+
+    # Listeners are the host's own; a bound ":port" is the gateway's.
+    cmd=$(sed -E "s/-l (127\.0\.0\.1)?:([0-9]+)/-l $1:\2/g
+        s/ :([0-9]+)/ firewall:\1/g
+        s/(localhost|127\.0\.0\.1):([0-9]+)/$1:\2/g
+        s/nc localhost ([0-9]+)/nc $1:\1/
+        s/ target ([0-9]+)/ target:\1/" <<<"$cmd")
+    cmd=${cmd//8080-8081/$(port_for firewall:8080),$(port_for firewall:8081)}
+    for name in $(grep -oE '[[:alpha:]]+:[0-9]+' <<<"$cmd" | sort -ru); do
+        cmd=${cmd//$name/127.0.0.1:$(port_for "$name")}
+    done
+    cmd=$(sed "s|/run/vsapd|$BATS_TEST_TMPDIR/run|g
+        s|/run/my|$BATS_TEST_TMPDIR|g; s/ -g vsap//
+        s/nc 127.0.0.1:/nc 127.0.0.1 /" <<<"$cmd")
+    case $cmd in
+    "vsapd"*" -l "*)
+        # Each gateway has a run directory of its own.
+        RUNS=$((RUNS + 1))
+        cmd="vsapd -R $BATS_TEST_TMPDIR/run$RUNS ${cmd#vsapd }"
+        ;;
+    "vsapd "*) # the default listeners
+        cmd="-l $BATS_TEST_TMPDIR/run/vsapd.sock ${cmd#vsapd }"
+        cmd="vsapd -R $BATS_TEST_TMPDIR/run -l 127.0.0.1:0 $cmd"
+        ;;
+    "ssh "*)
+        cmd=$(sed -E 's/^ssh /ssh_as_user /
+            s/ (target|firewall)$/ 127.0.0.1/' <<<"$cmd")
+        ;;
+    esac
+    printf '%s\n' "$cmd"
+}
+
+ssh_as_user() {
+    "${SSH[@]}" -p "$SSHD_PORT" "$@"
+}
+
+# Run the commands of a recipe: what goes on is started and waited for; of
+# the others the output comes on standard output.
+cook() { # NAME
+    local line host cmd n=0
+
+    recipe "$1" >"recipe.$1"
+    while IFS= read -r line <&9; do
+        [[ $line =~ ^([[:alpha:]]+)\$\ (.*)$ ]] || continue
+        host=${BASH_REMATCH[1]}
+        translate "$host" "${BASH_REMATCH[2]}" >translated
+        cmd=$(<translated)
+        n=$((n + 1))
+        echo "# $host: $cmd" >>cooked.log
+        case $cmd in
+        "vsapd "* | "vsap-bind "* | "vsap-relay -l "*)
+            start "$1-$n" bash -c "exec $cmd" </dev/null
+            wait_log "$LOG" 'listening on' >/dev/null
+            ;;
+        *" -N -L "*)
+            start "$1-$n" "${SSH[@]}" -p "$SSHD_PORT" \
+                ${cmd#ssh_as_user } </dev/null
+            wait_listen "$(grep -oE -- '-L [0-9.:]+' <<<"$cmd" |
+                sed 's/-L //; s/:$//')"
+            ;;
+        "ssh_as_user "*) eval "$cmd true" </dev/null && echo "ssh is through" ;;
+        "nc "*) ;; # typed by the test
+        *) eval "timeout 20 $cmd" </dev/null ;;
+        esac
+    done 9<"recipe.$1"
+}
+
+# A web server at the port that the text calls HOST:80.
+web_server() { # HOST...
+    local host
+
+    for host; do
+        mkdir -p "www.$host"
+        echo "page of $host" >"www.$host/index.html"
+        start "web-$host" python3 -m http.server -b 127.0.0.1 \
+            -d "www.$host" "$(port_for "$host:80")" </dev/null
+    done
+    for host; do
+        wait_listen "127.0.0.1:$(port_for "$host:80")"
+    done
+}
+
+visit() { # the published page, once
+    curl -sS --max-time 10 "http://127.0.0.1:$(port_for firewall:8080)/"
+}
+
+page_is() { # TEXT
+    [ "$(visit)" = "$1" ]
+}
+
+# ---- the recipes -----------------------------------------------------------
+
+@test "recipe 1: an inside client goes out" {
+    need curl
+    web_server target
+    run cook 1
+    assert_success
+    assert_line "page of target"
+    assert_line --partial "200 OK"
+    # By the relay and by vsap-connect.
+    [ "$(grep -c 'page of target' <<<"$output")" = 2 ]
+}
+
+@test "recipes 0 and 2: an inside server is published" {
+    need curl
+    web_server inside
+    cook 0
+    run cook 2
+    assert_success
+    assert_output --partial "page of inside"
+}
+
+@test "recipes 0 and 3: load balancing, and the loss of a server" {
+    need curl
+    web_server insideA insideB
+    cook 0
+    run cook 3
+    assert_success
+    assert_output --partial "page of inside"
+    wait_for 20 page_is "page of insideA"
+    wait_for 20 page_is "page of insideB"
+    kill -KILL "$(pgrep -fx "vsap-bind .*127.0.0.1:$(port_for insideA:80) .*")"
+    for _ in 1 2 3 4 5 6 7 8; do
+        assert_equal "$(visit)" "page of insideB"
+    done
+}
+
+@test "recipes 0 and 4: several hops, chained or by a plain relay" {
+    need curl
+    web_server internalB
+    cook 0
+    run cook 4
+    assert_success
+    assert_output --partial "page of internalB"
+    # The plain hop stands in the text below the block.
+    grep -q '`vsap-relay -l :8000 firewall:8000`' "$ROOT/README.md"
+    start plain vsap-relay -l 127.0.0.1:0 \
+        "127.0.0.1:$(port_for firewall:8000)" </dev/null
+    hop=$(listening_on "$LOG")
+    start behind vsap-bind -s "$hop" -t "127.0.0.1:$(port_for internalB:80)" \
+        "127.0.0.1:$(port_for firewall:8081)" </dev/null
+    wait_log "$LOG" 'listening on'
+    run curl -sS "http://127.0.0.1:$(port_for firewall:8081)/"
+    assert_output "page of internalB"
+}
+
+@test "recipe nc: the session by hand comes out as printed" {
+    cook 0
+    recipe nc >text
+    b=127.0.0.1:$(port_for firewall:8080)
+    session_open hand "127.0.0.1:$(port_for firewall:8000)"
+    while IFS= read -r line <&9; do
+        line=${line//127.0.0.1:8080/$b}
+        case $line in
+        *'$ nc '*) ;;
+        *" accepted.")
+            session_open visitor "$b"
+            heard=$(hear hand)
+            [[ $heard =~ ^"${line%% 127.0.0.1:1682*} "127\.0\.0\.1:[0-9]+" accepted."$ ]]
+            ;;
+        VSAP/*) assert_equal "$(hear hand)" "$line" ;;
+        *) say hand "${line//localhost:8080/localhost:${b#*:}}" ;;
+        esac
+    done 9<text
+    say hand "typed by hand"
+    assert_equal "$(hear visitor)" "typed by hand"
+    say visitor "typed back"
+    assert_equal "$(hear hand)" "typed back"
+}
+
+@test "recipe ssh: by ProxyCommand and by ProxyUseFdpass" {
+    start_sshd
+    echo "target:22 $SSHD_PORT" >>ports
+    run cook ssh
+    assert_success
+    [ "$(grep -c 'ssh is through' <<<"$output")" = 2 ]
+}
+
+@test "recipe name: a service without a port" {
+    run cook name
+    assert_success
+    assert_output --regexp '[0-9]{4}'
+}
+
+@test "recipe fdpass: the server gets the connection itself" {
+    [ -x "$BUILD/tools/fdrecv" ] || lacking "no fdrecv (make tools)"
+    VSAPD_NAME=gateway start_vsapd -b "$(port_for firewall:8080)" \
+        -l "$BATS_TEST_TMPDIR/run/vsapd.sock"
+    start server fdrecv "$BATS_TEST_TMPDIR/server.sock" </dev/null
+    wait_for 5 test -S "$BATS_TEST_TMPDIR/server.sock"
+    cook fdpass
+    run bash -c "echo visitor | timeout 10 nc.openbsd -N 127.0.0.1 \
+        $(port_for firewall:8080)"
+    assert_output VISITOR
+    wait_log "$BATS_TEST_TMPDIR/gateway.log" 'passed 127.0.0.1:'
+    run ! grep ': relay ' "$BATS_TEST_TMPDIR/gateway.log"
+}
+
+@test "recipe tunnel: ssh in between, each ssh user an owner" {
+    need curl
+    start_sshd
+    web_server inside
+    run cook tunnel
+    cat cooked.log
+    assert_success
+    assert_output --partial "page of inside"
+    grep -q "by uid:$(id -u) at unix" tunnel-1.log
+}
+
+# A file of examples/ with what a test must not use replaced.
+example() { # NAME
+    sed "s|8706|$PORT|; s|/usr/local/sbin/vsapd|$BATS_TEST_TMPDIR/bin/vsapd|
+        s|= root|= $(id -un)|
+        s|-i |-i -R $BATS_TEST_TMPDIR/run |
+        s|8080-8081|1024-65535|" "$ROOT/examples/$1" >"$1"
+}
+
+gateway_answers() {
+    wait_listen "127.0.0.1:$PORT"
+    run vsap_lines "127.0.0.1:$PORT" 'ECHO hello' 'BIND 127.0.0.1:0' QUIT
+    assert_line --partial hello
+    assert_line --partial ' bound.'
+}
+
+@test "examples/inetd.conf serves under openbsd-inetd" {
+    peer inetd
+    need_root "inetd leaves a pid file in /run"
+    PORT=$(free_port)
+    example inetd.conf
+    start inetd unshare -m sh -c 'mount --make-rprivate / &&
+        mount -t tmpfs none /run && exec "$@"' - \
+        "$PEERS/bin/inetd" -d -i "$PWD/inetd.conf" </dev/null
+    gateway_answers
+}
+
+@test "examples/xinetd.vsapd serves under xinetd" {
+    peer xinetd
+    PORT=$(free_port)
+    example xinetd.vsapd
+    start xinetd xinetd -dontfork -f "$PWD/xinetd.vsapd" \
+        -pidfile "$PWD/pid" -filelog "$PWD/xinetd.log" </dev/null
+    gateway_answers
+}
+
+@test "every recipe of the text is run by a test" {
+    grep -o '<!-- recipe [[:alnum:]]* -->' "$ROOT/README.md" |
+        awk '{ print $3 }' | sort >there
+    printf '%s\n' 0 1 2 3 4 fdpass name nc ssh tunnel | sort >used
+    diff used there
+}
+
+@test "every test that DEVIATIONS.md names is there" {
+    tr '\n' ' ' <"$ROOT/DEVIATIONS.md" | tr -s ' ' | grep -oE '\*[^*]+\*' |
+        tr -d '*' >names
+    [ "$(wc -l <names)" -gt 20 ]
+    while IFS= read -r name; do
+        grep -qF "@test \"$name\"" "$ROOT"/tests/*.bats || echo "$name"
+    done <names >missing
+    run cat missing
+    assert_output ""
+}
+
+@test "every file that the documents link to is there" {
+    local doc link
+
+    for doc in README ARCHITECTURE CONTRIBUTING DEVIATIONS; do
+        grep -oE '\]\([^)#]+' "$ROOT/$doc.md" | sed 's/^](//' |
+            grep -v '^http' >links || continue
+        while read -r link; do
+            [ -e "$ROOT/$link" ] || echo "$doc.md: $link"
+        done <links
+    done >missing
+    run cat missing
+    assert_output ""
+}
