@@ -7,7 +7,7 @@
  *	host:port  [v6]:port  :port  *:port  port	TCP
  *	/path						UNIX-domain
  *	name:foo					a rendezvous name
- *	-						standard input and output
+ *	-						stdin and stdout
  *	fd:N						an inherited descriptor
  *	exec:command					a command by sh -c
  *	fdpass:/path					hand the descriptor over
@@ -32,15 +32,15 @@ enum addr_kind {
 };
 
 /* What addr_parse() takes, or'ed together. */
-#define ADDR_F_TCP	0x01
-#define ADDR_F_UNIX	0x02
-#define ADDR_F_NAME	0x04
-#define ADDR_F_LOCAL	0x08 /* -, fd:N, exec:command */
-#define ADDR_F_FDPASS	0x10
-#define ADDR_F_ANYHOST	0x20 /* :port and *:port: every address; port 0 */
-#define ADDR_F_BAREPORT 0x40 /* port alone: 127.0.0.1, or every address
-				where ADDR_F_ANYHOST is given too */
-#define ADDR_F_NOPORT	0x80 /* host alone: the port is then 8706 */
+#define ADDR_F_TCP 0x01
+#define ADDR_F_UNIX 0x02
+#define ADDR_F_NAME 0x04
+#define ADDR_F_LOCAL 0x08 /* -, fd:N, exec:command */
+#define ADDR_F_FDPASS 0x10
+#define ADDR_F_ANYHOST 0x20 /* :port and *:port: every address; port 0 */
+/* port alone: 127.0.0.1, or every address where ADDR_F_ANYHOST is given too */
+#define ADDR_F_BAREPORT 0x40
+#define ADDR_F_NOPORT 0x80 /* host alone: the port is then 8706 */
 
 /* The sets that the verbs and the programs use. */
 #define ADDR_FOR_BIND                                                          \
@@ -57,12 +57,12 @@ enum addr_kind {
 
 struct addr {
 	enum addr_kind kind;
-	int family;	  /* TCP: AF_INET, AF_INET6 for a numeric host,
+	int family;	    /* TCP: AF_INET, AF_INET6 for a numeric host,
 			     AF_UNSPEC for a name and for every address */
-	bool any;	  /* TCP: every address; family is AF_UNSPEC for :port
+	bool any;	    /* TCP: every address; family is AF_UNSPEC for :port
 			     and *:port */
-	uint16_t port;	  /* TCP, host byte order */
-	int fd;		  /* FD */
+	uint16_t port;	    /* TCP, host byte order */
+	int fd;		    /* FD */
 	struct in6_addr ip; /* TCP numeric; IPv4 in its v4-mapped form */
 	char text[ADDR_HOST_MAX + 1]; /* TCP: host as written, without
 			     brackets, "" for every address; else the path,

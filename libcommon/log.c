@@ -19,7 +19,7 @@ static struct {
 	bool verbose;
 	size_t len;
 	char lines[LOG_GATHER];
-} lg = {.prog = "?"};
+} lg = { .prog = "?" };
 
 void
 log_init(const char *prog, bool use_syslog, bool verbose)
@@ -162,8 +162,8 @@ log_vis(const char *text, char *out, unsigned long outlen)
 		if (*text >= ' ' && *text <= '~' && *text != '\\')
 			*p++ = *text;
 		else
-			p = vis(
-			    p, *text, VIS_CSTYLE | VIS_NL | VIS_TAB, text[1]);
+			p = vis(p, *text, VIS_CSTYLE | VIS_NL | VIS_TAB,
+			    text[1]);
 		text++;
 	}
 	*p = '\0';

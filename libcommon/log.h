@@ -19,12 +19,9 @@
 void log_init(const char *prog, bool use_syslog, bool verbose);
 bool log_verbose(void);
 
-void log_info(const char *fmt, ...)
-    __attribute__((__format__(printf, 1, 2)));
-void log_warn(const char *fmt, ...)
-    __attribute__((__format__(printf, 1, 2)));
-void log_debug(const char *fmt, ...)
-    __attribute__((__format__(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 void log_flush(void);
 
 /* Send everything to syslog from now on; it must have been opened by

@@ -78,14 +78,14 @@ close_keep_errno(int fd)
 }
 
 static int
-listen_unix(
-    const struct sockaddr_storage *ss, socklen_t len, int backlog, mode_t mode)
+listen_unix(const struct sockaddr_storage *ss, socklen_t len, int backlog,
+    mode_t mode)
 {
 	mode_t old;
 	int fd, r;
 
-	if ((fd = socket(
-		 AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) == -1)
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		 0)) == -1)
 		return -1;
 	old = umask(~mode & 0777);
 	r = bind(fd, (const struct sockaddr *)ss, len);
@@ -124,8 +124,8 @@ net_listen(const struct addr *a, int backlog, mode_t mode)
 	    socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 && errno == EAFNOSUPPORT && a->any) {
 		len = any_v4(&ss, a->port);
-		fd = socket(
-		    AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		    0);
 	}
 	if (fd == -1)
 		return -1;
@@ -165,7 +165,7 @@ net_peer_pid(int fd)
 void
 net_reset(int fd)
 {
-	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	close(fd);
@@ -186,8 +186,8 @@ fdpass_send(int sock, const void *p, size_t n, const int *fds, int nfds)
 		struct cmsghdr hdr;
 		char space[CMSG_SPACE(sizeof(int) * FDPASS_MAX)];
 	} control;
-	struct iovec iov = {.iov_len = n};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct iovec iov = { .iov_len = n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cmsg;
 	ssize_t sent;
 
@@ -239,8 +239,8 @@ fdpass_recv(int sock, void *p, size_t n, int *fds, int *nfds, size_t *cut)
 		struct cmsghdr hdr;
 		char space[CMSG_SPACE(sizeof(int) * FDPASS_MAX)];
 	} control;
-	struct iovec iov = {.iov_base = p, .iov_len = n};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	struct iovec iov = { .iov_base = p, .iov_len = n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	int got[FDPASS_MAX], count, i;
 	ssize_t len;
 

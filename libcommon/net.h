@@ -60,7 +60,7 @@ int net_unacked(int fd);
  * closed, *nfds is 0, and the *length of the data is in *cut if not NULL.
  */
 int fdpass_send(int sock, const void *p, size_t n, const int *fds, int nfds);
-ssize_t fdpass_recv(
-    int sock, void *p, size_t n, int *fds, int *nfds, size_t *cut);
+ssize_t
+fdpass_recv(int sock, void *p, size_t n, int *fds, int *nfds, size_t *cut);
 
 #endif

@@ -45,8 +45,8 @@ enum vsap_line_result {
  * length without CRLF or LF, *used what it takes with its end.  LONG and
  * NUL are told as soon as they show, before the line's end.
  */
-enum vsap_line_result vsap_line(
-    const void *p, size_t n, size_t *len, size_t *used);
+enum vsap_line_result
+vsap_line(const void *p, size_t n, size_t *len, size_t *used);
 
 struct vsap_request {
 	char line[VSAP_LINE_MAX + 1];  /* as received, NUL-terminated */
@@ -76,8 +76,8 @@ bool vsap_is_http(const char *line, size_t len);
 const char *vsap_option(const struct vsap_request *, char letter);
 
 struct vsap_reply {
-	int code;	   /* 100 to 999 */
-	bool more;	   /* "200-": further lines follow */
+	int code;  /* 100 to 999 */
+	bool more; /* "200-": further lines follow */
 	char text[VSAP_LINE_MAX + 1];
 };
 

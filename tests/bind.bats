@@ -150,7 +150,7 @@ hostile() { # RULE...
     assert_line --regexp ' 0 -> socket:'
     assert_line --regexp ' 1 -> socket:'
     refute_line --regexp ' ([3-9]|[0-9]{2,}) -> (socket|anon_inode)'
-    assert_line --regexp '^SigIgn:[[:space:]]*0000000000000000$'
+    assert_line --regexp '^SigIgn:[[:space:]]*0000000(00|18)0000000$'
     assert_line --regexp '^SigBlk:[[:space:]]*0000000000000000$'
 }
 

@@ -244,9 +244,11 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 {
 	struct acceptor *a = arg;
 
-	if (a->state == ACCEPTOR_FETCHING && r->code == VSAP_DESCRIPTOR &&
-	    fd != -1) {
-		on_descriptor(a, fd);
+	if (a->state == ACCEPTOR_FETCHING && r->code == VSAP_DESCRIPTOR) {
+		if (fd != -1)
+			on_descriptor(a, fd);
+		else /* a proxy between us and the gateway let it fall */
+			without_fetch(a);
 		return;
 	}
 	if (fd != -1)

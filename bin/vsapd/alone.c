@@ -28,7 +28,7 @@
 
 static char relay_path[4096];
 
-/* --- to the daemon ---------------------------------------------------------- */
+/* --- to the daemon ------------------------------------------------------- */
 
 static int
 daemon_connect(const char *rundir)
@@ -89,7 +89,7 @@ hand_over(const struct conf *conf, const struct sockaddr *src,
 	return taken;
 }
 
-/* --- alone ------------------------------------------------------------------ */
+/* --- alone --------------------------------------------------------------- */
 
 void
 alone_relay(int a, int b, uint32_t idle)

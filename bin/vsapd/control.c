@@ -42,7 +42,7 @@ static struct control {
 	time_t said_paused, said_full;
 } ct;
 
-/* --- pausing --------------------------------------------------------------- */
+/* --- pausing ------------------------------------------------------------ */
 
 static void
 set_listeners(bool on)
@@ -122,7 +122,7 @@ gateway_resume(struct gateway *gw)
 	}
 }
 
-/* --- new sessions ---------------------------------------------------------- */
+/* --- new sessions ------------------------------------------------------- */
 
 static bool
 admitted(const struct sockaddr *sa, socklen_t len)
@@ -182,7 +182,7 @@ on_connection(evutil_socket_t sock, short what, void *arg)
 	}
 }
 
-/* --- connections handed over by vsapd -i ----------------------------------- */
+/* --- connections handed over by vsapd -i -------------------------------- */
 
 struct handing {
 	struct event readable;
@@ -271,7 +271,7 @@ on_hander(evutil_socket_t listener, short what, void *arg)
 	}
 }
 
-/* --- what the parent gives -------------------------------------------------- */
+/* --- what the parent gives ----------------------------------------------- */
 
 static void
 note_port(int fd)
@@ -339,7 +339,7 @@ given(void *arg, const struct pmsg *m, int fd)
 	}
 }
 
-/* --- workers ---------------------------------------------------------------- */
+/* --- workers ------------------------------------------------------------- */
 
 static void
 on_end(void *arg, void *stream, const struct relay_end *r)
@@ -362,7 +362,7 @@ on_feed_ready(void *arg)
 	gateway_resume(arg);
 }
 
-/* --- begin ------------------------------------------------------------------ */
+/* --- begin --------------------------------------------------------------- */
 
 static void
 raise_limit(struct gateway *gw)
