@@ -35,7 +35,7 @@ byte_proxy() { # PATH
 @test "a stream alone under vsapd -i ends at the idle limit of RELAY -t" {
     start silent vsap-relay -l 127.0.0.1:0 'exec:cat >/dev/null'
     wait_log silent.log 'listening on'
-    run timeout 20 socat -t 15 - EXEC:"vsapd -i -R $PWD/none" <<<"CONNECT $(listening_on silent.log)
+    run timeout 10 socat -t 15 - EXEC:"vsapd -i -R $PWD/none" <<<"CONNECT $(listening_on silent.log)
 RELAY -t=1"
     assert_success
     assert_output --partial ' connected.'
