@@ -14,7 +14,7 @@ letters() { # any text on standard input: its letters and digits, sorted
 # The letters of each place.  What takes an argument is written "x:".
 
 in_getopt() { # PROGRAM
-    grep -hoE 'getopt\([^"]*"[^"]*"' "$ROOT/bin/$1"/*.c | head -1 |
+    grep -hoE 'getopt(_long)?\([^"]*"[^"]*"' "$ROOT/bin/$1"/*.c | head -1 |
         sed 's/.*"\(.*\)"/\1/; s/^[:+]*//' | grep -o '[[:alnum:]]:*' |
         sort -u | tr -d '\n'
 }

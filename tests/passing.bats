@@ -35,8 +35,11 @@ byte_proxy() { # PATH
 @test "a stream alone under vsapd -i ends at the idle limit of RELAY -t" {
     start silent vsap-relay -l 127.0.0.1:0 'exec:cat >/dev/null'
     wait_log silent.log 'listening on'
-    run timeout 10 socat -t 15 - EXEC:"vsapd -i -R $PWD/none" <<<"CONNECT $(listening_on silent.log)
-RELAY -t=1"
+    # Both ends stay open and silent.
+    run timeout 10 socat - EXEC:"vsapd -i -R $PWD/none" < <(
+        printf 'CONNECT %s\nRELAY -t=1\n' "$(listening_on silent.log)"
+        exec tail -f /dev/null 3>&-
+    )
     assert_success
     assert_output --partial ' connected.'
 }

@@ -147,16 +147,26 @@ begin_local(struct session *s, long secs)
 	session_wait(s, S_WAITING, secs * 1000, nobody_bound);
 }
 
+static struct session *
+find_caller(struct gateway *gw, const char *addr)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &gw->callers, of_callers)
+		if (strcmp(s->arg, addr) == 0)
+			return s;
+	return NULL;
+}
+
 void
 cmd_connect_wake(struct gateway *gw, const char *addr)
 {
-	struct session *s, *next;
+	struct session *s;
 	struct vsock *vs = vsock_find(gw, addr);
 
-	for (s = TAILQ_FIRST(&gw->callers); s != NULL && vs != NULL; s = next) {
-		next = TAILQ_NEXT(s, of_callers);
-		if (strcmp(s->arg, addr) != 0)
-			continue;
+	/* Each may go on and bind what another one waits for: so the list is
+	 * looked through anew. */
+	while (vs != NULL && (s = find_caller(gw, addr)) != NULL) {
 		leave_callers(s);
 		visit(s, vs);
 		session_work(s);

@@ -121,14 +121,14 @@ dialled(void *arg, int fd, const char *error)
 		return;
 	}
 	j->visitor = NULL;
-	snprintf(what, sizeof(what), "%.127s %.127s", v->remote, s->arg);
-	session_reply(s, VSAP_ACCEPTED, "accepted %s %s", v->local, v->remote);
-	(void)gateway_relay(s->gw, s->id, v->fd, fd, NULL, 0, 0, what);
-	free(v);
 	job_free(j);
+	snprintf(what, sizeof(what), "%.127s %.127s", v->remote, s->arg);
+	(void)gateway_relay(s->gw, s->id, v->fd, fd, NULL, 0, 0, what);
+	/* This may be the end of a session that reads nothing. */
+	session_reply(s, VSAP_ACCEPTED, "accepted %s %s", v->local, v->remote);
+	free(v);
 	wait_again(s);
-	if (s->state == S_FORWARDING)
-		session_work(s);
+	session_work(s);
 }
 
 void

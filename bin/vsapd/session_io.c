@@ -143,7 +143,10 @@ next_line(struct session *s)
 	case VSAP_LINE_MORE:
 		if (!s->eof || s->in.len == 0)
 			return false;
-		len = used = s->in.len; /* the last line lacks its end */
+		/* The last line lacks its end, or the second half of it. */
+		len = used = s->in.len;
+		if (s->in.data[len - 1] == '\r')
+			len--;
 		break;
 	case VSAP_LINE_OK:
 		break;
@@ -400,6 +403,8 @@ void
 session_wait(struct session *s, enum session_state state, long ms,
     void (*on_timer)(struct session *))
 {
+	if (s->state == S_DEAD)
+		return;
 	s->state = state;
 	s->on_timer = on_timer;
 	set_timer(s, ms);
@@ -413,7 +418,9 @@ session_done(struct session *s)
 		s->state = S_COMMAND;
 	free(s->arg);
 	s->arg = NULL;
+	if (s->state != S_COMMAND)
+		return; /* its end has a time limit of its own */
 	set_timer(s, 0);
-	if (s->state == S_COMMAND && s->offered != 0)
+	if (s->offered != 0)
 		cmd_accept_watch(s);
 }
