@@ -19,6 +19,7 @@
 #define SAMPLES_MAX 4000000
 #define FAILED_MAX 1000
 #define STEPS 4
+#define AWAIT_SECONDS 20
 
 /* Send out, then await want bytes, or a line that begins so. */
 struct step {
@@ -250,6 +251,48 @@ conn_read(struct conn *c)
 		standing++;
 }
 
+/* One association, blocking.  Did it come through? */
+static bool
+attempt(const char *host, int port)
+{
+	struct timeval limit = { AWAIT_SECONDS / 2, 0 };
+	struct conn c = { .fd = bench_connect(host, port) };
+	int r = 1;
+	ssize_t n;
+
+	setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	for (; r == 1 && c.step < nsteps; c.step++) {
+		send(c.fd, steps[c.step].out, steps[c.step].outlen,
+		    MSG_NOSIGNAL);
+		for (r = 0, c.got = 0; r == 0;) {
+			n = recv(c.fd, c.in + c.got, sizeof(c.in) - c.got - 1,
+			    0);
+			if (n <= 0)
+				r = -1;
+			else {
+				c.got += n;
+				r = step_check(&c, &steps[c.step]);
+			}
+		}
+	}
+	close(c.fd);
+	return r == 1;
+}
+
+/* A published service may be withdrawn yet, or its queue be a dead one. */
+static void
+await(const char *host, int port)
+{
+	double until = bench_now() + AWAIT_SECONDS;
+	struct timespec tick = { 0, 50000000 };
+
+	while (!attempt(host, port)) {
+		if (bench_now() > until)
+			errx(111, "%s:%d: nobody answers", host, port);
+		nanosleep(&tick, NULL);
+	}
+}
+
 static void
 turn(void)
 {
@@ -356,7 +399,7 @@ main(int argc, char **argv)
 		conns[i].fd = -1;
 	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		err(111, "epoll_create1");
-	close(bench_connect(argv[optind], ntohs(server.sin_port)));
+	await(argv[optind], ntohs(server.sin_port));
 	if (hold)
 		run_hold(conns, count, width);
 	run(conns, width, 0.2); /* warm up */
