@@ -29,7 +29,8 @@ ARCHIVES := $(PROGS:%=$(B)/%.a) $(B)/libcommon.a
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/t_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
-TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c)) \
+	$(B)/tools/vsapd-hasty
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 SOURCES := $(wildcard libcommon/*.[ch] bin/*/*.[ch] tests/unit/*.[ch] \
 	tests/fuzz/*.[ch] tests/tools/*.[ch] bench/*.[ch])
@@ -99,6 +100,11 @@ $(B)/tools/%: tests/tools/%.c $(B)/libcommon.a
 	$(call ONE,)
 $(B)/bench/%: bench/%.c $(B)/libcommon.a
 	$(call ONE,)
+# vsapd with times that a test can wait for (limits_vsap.h).
+$(B)/tools/vsapd-hasty: $(wildcard bin/vsapd/session*.c) \
+    $(B)/bin/vsapd/main.o $(B)/vsapd.a $(B)/libcommon.a
+	@mkdir -p $(@D)
+	$(COMPILE) -DVSAP_HASTY -Ibin/vsapd $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
 units: $(UNITS)
 fuzzers: $(FUZZERS)

@@ -7,8 +7,8 @@
  * With -H the associations are held: "ready" is printed when so many stand
  * and have each carried a byte both ways, and all end with standard input.
  *
- * Connecting is done blocking: over the loopback it is one system call
- * without a wait.  The sink closes first, so that what must linger in
+ * On the loopback a connection stands when connect(2) returns; the second
+ * call says so.  It does not where the listener's queue is full.  The sink closes first, so that what must linger in
  * TIME_WAIT lingers on listening ports and no run is short of ports.
  */
 #include <sys/epoll.h>
@@ -20,6 +20,7 @@
 #define FAILED_MAX 1000
 #define STEPS 4
 #define AWAIT_SECONDS 20
+#define WARM_SECONDS 0.2
 
 /* Send out, then await want bytes, or a line that begins so. */
 struct step {
@@ -32,10 +33,19 @@ struct step {
 struct conn {
 	int fd;
 	int step;
+	bool queued; /* connect(2) is not through */
 	size_t got;
 	char in[512];
 	double t0;
 };
+
+static struct {
+	const char *host, *mode, *path;
+	int port, sinkport, width;
+	size_t count;
+	double seconds;
+	struct bench_tree tree;
+} opt = { .mode = "tcp", .width = 16, .seconds = 2 };
 
 static struct step steps[STEPS];
 static int nsteps;
@@ -97,10 +107,10 @@ static void
 sink_take(int conn, int sep)
 {
 	char first[BENCH_FIRST_MAX];
-	size_t n;
+	size_t n = 0;
 	int fd = bench_take_handover(conn, first, &n);
 
-	if (n == 0 || sink_echo(fd, first, n))
+	if (fd != -1 && (n == 0 || sink_echo(fd, first, n)))
 		sink_watch(sep, fd, false);
 }
 
@@ -178,18 +188,24 @@ static void
 conn_open(struct conn *c)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
-	int on = 1;
+	int on = 1, r;
 
 	c->t0 = bench_now();
 	c->step = 0;
 	c->got = 0;
-	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd == -1)
 		err(111, "socket");
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(c->fd, (struct sockaddr *)&server, sizeof(server)) == -1)
+	r = connect(c->fd, (struct sockaddr *)&server, sizeof(server));
+	if (r == -1 && errno == EINPROGRESS)
+		r = connect(c->fd, (struct sockaddr *)&server, sizeof(server));
+	if (r == -1 && errno != EALREADY && errno != EISCONN)
 		err(111, "connect");
-	if (send(c->fd, steps[0].out, steps[0].outlen, 0) == -1)
+	c->queued = r == -1 && errno == EALREADY;
+	if (c->queued)
+		ev.events = EPOLLOUT;
+	else if (send(c->fd, steps[0].out, steps[0].outlen, 0) == -1)
 		err(111, "send");
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) == -1)
 		err(111, "epoll_ctl");
@@ -219,6 +235,19 @@ step_check(const struct conn *c, const struct step *s)
 	if (s->want > 0)
 		return c->got >= s->want;
 	return c->got > n && memchr(c->in, '\n', c->got) != NULL;
+}
+
+/* It waited for room in the listener's queue. */
+static void
+conn_connected(struct conn *c)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
+
+	c->queued = false;
+	if (send(c->fd, steps[0].out, steps[0].outlen, MSG_NOSIGNAL) == -1)
+		conn_end(c, false);
+	else if (epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev) == -1)
+		err(111, "epoll_ctl");
 }
 
 static void
@@ -304,7 +333,10 @@ turn(void)
 	if (n == 0)
 		errx(111, "nothing moves any more");
 	for (i = 0; i < n; i++)
-		conn_read(ev[i].data.ptr);
+		if (((struct conn *)ev[i].data.ptr)->queued)
+			conn_connected(ev[i].data.ptr);
+		else
+			conn_read(ev[i].data.ptr);
 }
 
 static void
@@ -341,80 +373,103 @@ run_hold(struct conn *conns, size_t count, size_t width)
 	exit(0);
 }
 
-int
-main(int argc, char **argv)
+static void
+options(int argc, char **argv)
 {
-	struct bench_tree tree = { .nroots = 0 };
-	double seconds = 2, cpu, t;
-	const char *mode = "tcp", *path = NULL;
-	int ch, i, lfd, port = 0, width = 16;
-	size_t count = 0;
-	struct conn *conns;
+	int ch;
 
 	while ((ch = getopt(argc, argv, "c:f:H:l:m:p:t:")) != -1)
 		switch (ch) {
 		case 'c':
-			width = bench_num(optarg, 1, 1000);
+			opt.width = bench_num(optarg, 1, 1000);
 			break;
 		case 'f':
-			path = optarg;
+			opt.path = optarg;
 			break;
 		case 'H':
-			count = bench_num(optarg, 1, 1000000);
+			opt.count = bench_num(optarg, 1, 1000000);
 			break;
 		case 'l':
-			port = bench_num(optarg, 1, 65535);
+			opt.sinkport = bench_num(optarg, 1, 65535);
 			break;
 		case 'm':
-			mode = optarg;
+			opt.mode = optarg;
 			break;
 		case 'p':
-			bench_tree_add(&tree, optarg);
+			bench_tree_add(&opt.tree, optarg);
 			break;
 		case 't':
-			seconds = bench_num(optarg, 1, 600);
+			opt.seconds = bench_num(optarg, 1, 600);
 			break;
 		default:
 			usage();
 		}
-	if (argc - optind != 2 || (port == 0) == (path == NULL))
+	if (argc - optind != 2 || (opt.sinkport == 0) == (opt.path == NULL))
 		usage();
-	signal(SIGPIPE, SIG_IGN);
-	bench_nofile();
-	hold = count > 0;
-	server =
-	    bench_addr(argv[optind], bench_num(argv[optind + 1], 1, 65535));
-	plan(mode, port);
-	handed = path != NULL;
-	lfd = handed ? bench_handover_listen(path)
-		     : bench_listen("127.0.0.1", port);
-	if (bench_fork() == 0)
-		sink(lfd);
-	close(lfd);
-	conns = calloc(hold ? count : (size_t)width, sizeof(*conns));
+	opt.host = argv[optind];
+	opt.port = bench_num(argv[optind + 1], 1, 65535);
+}
+
+static struct conn *
+prepare(void)
+{
+	size_t i, n = hold ? opt.count : opt.width;
+	struct conn *conns = calloc(n, sizeof(*conns));
+
 	sample = calloc(SAMPLES_MAX, sizeof(*sample));
 	if (conns == NULL || sample == NULL)
 		err(111, "calloc");
-	for (i = 0; i < width; i++)
+	for (i = 0; i < n; i++)
 		conns[i].fd = -1;
 	if ((ep = epoll_create1(EPOLL_CLOEXEC)) == -1)
 		err(111, "epoll_create1");
-	await(argv[optind], ntohs(server.sin_port));
-	if (hold)
-		run_hold(conns, count, width);
-	run(conns, width, 0.2); /* warm up */
+	return conns;
+}
+
+static void
+report(struct conn *conns)
+{
+	double cpu, t;
+	size_t n;
+
+	run(conns, opt.width, WARM_SECONDS);
 	done = failed = 0;
-	cpu = bench_tree_cpu(&tree);
+	cpu = bench_tree_cpu(&opt.tree);
 	t = bench_now();
-	run(conns, width, seconds);
+	run(conns, opt.width, opt.seconds);
 	t = bench_now() - t;
-	cpu = bench_tree_cpu(&tree) - cpu;
+	cpu = bench_tree_cpu(&opt.tree) - cpu;
 	if (done == 0)
 		errx(111, "no association succeeded");
-	i = done < SAMPLES_MAX ? done : SAMPLES_MAX;
-	qsort(sample, i, sizeof(*sample), bench_cmp);
+	n = done < SAMPLES_MAX ? done : SAMPLES_MAX;
+	qsort(sample, n, sizeof(*sample), bench_cmp);
 	printf("rate %.0f failed %zu cpu_us %.1f p50 %.1f p99 %.1f\n", done / t,
-	    failed, cpu / done * 1e6, bench_pct(sample, i, 0.5),
-	    bench_pct(sample, i, 0.99));
+	    failed, cpu / done * 1e6, bench_pct(sample, n, 0.5),
+	    bench_pct(sample, n, 0.99));
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conn *conns;
+	int lfd;
+
+	options(argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	bench_nofile();
+	hold = opt.count > 0;
+	handed = opt.path != NULL;
+	server = bench_addr(opt.host, opt.port);
+	plan(opt.mode, opt.sinkport);
+	lfd = handed ? bench_handover_listen(opt.path)
+		     : bench_listen("127.0.0.1", opt.sinkport);
+	if (bench_fork() == 0)
+		sink(lfd);
+	close(lfd);
+	conns = prepare();
+	await(opt.host, opt.port);
+	if (hold)
+		run_hold(conns, opt.count, opt.width);
+	report(conns);
 	return 0;
 }

@@ -142,7 +142,8 @@ bench_handover_listen(const char *path)
 
 /*
  * The descriptor that is handed over on conn, which is closed: one message,
- * a PROXY v2 header (its length at 14) and n first bytes.
+ * a PROXY v2 header (its length at 14) and n first bytes.  -1: there was
+ * none, vsap-bind only wanted to know whether somebody listens.
  */
 static inline int
 bench_take_handover(int conn, char first[BENCH_FIRST_MAX], size_t *n)
@@ -158,7 +159,11 @@ bench_take_handover(int conn, char first[BENCH_FIRST_MAX], size_t *n)
 	size_t head;
 	int fd;
 
-	if ((len = recvmsg(conn, &mh, MSG_CMSG_CLOEXEC)) < 16)
+	if ((len = recvmsg(conn, &mh, MSG_CMSG_CLOEXEC)) == 0) {
+		close(conn);
+		return -1;
+	}
+	if (len < 16)
 		err(111, "hand-over");
 	c = CMSG_FIRSTHDR(&mh);
 	if (c == NULL || c->cmsg_type != SCM_RIGHTS)

@@ -27,6 +27,9 @@ struct shared {
 };
 
 static struct shared *sh;
+static struct bench_tree tree;
+static const char *path; /* of hand-overs */
+static int sinkport;
 static int nstreams = 1;
 static size_t block = 512 * 1024;
 static double seconds = 2;
@@ -124,12 +127,14 @@ static int
 take_handover(int lfd, uint64_t *got)
 {
 	char first[BENCH_FIRST_MAX];
-	int fd, conn = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
-	size_t n;
+	size_t n = 0;
+	int conn, fd;
 
-	if (conn == -1)
-		err(111, "sink: accept");
-	fd = bench_take_handover(conn, first, &n);
+	do {
+		if ((conn = accept4(lfd, NULL, NULL, SOCK_CLOEXEC)) == -1)
+			err(111, "sink: accept");
+		fd = bench_take_handover(conn, first, &n);
+	} while (fd == -1);
 	*got += n;
 	return fd;
 }
@@ -205,14 +210,10 @@ wait_received(void)
 	}
 }
 
-int
-main(int argc, char **argv)
+static void
+options(int argc, char **argv)
 {
-	struct bench_tree tree = { .nroots = 0 };
-	const char *path = NULL;
-	double cpu0, cpu, gb;
-	long pss0, pss;
-	int ch, port = 0, lfd;
+	int ch;
 
 	while ((ch = getopt(argc, argv, "b:f:l:m:n:p:t:")) != -1)
 		switch (ch) {
@@ -223,7 +224,7 @@ main(int argc, char **argv)
 			path = optarg;
 			break;
 		case 'l':
-			port = bench_num(optarg, 1, 65535);
+			sinkport = bench_num(optarg, 1, 65535);
 			break;
 		case 'm':
 			limit = (uint64_t)bench_num(optarg, 1, 1 << 24) << 20;
@@ -240,25 +241,41 @@ main(int argc, char **argv)
 		default:
 			usage();
 		}
-	if (argc - optind != 2 || (path == NULL) == (port == 0))
+	if (argc - optind != 2 || (path == NULL) == (sinkport == 0))
 		usage();
-	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+prepare(void)
+{
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	buffer = malloc(block);
 	if (sh == MAP_FAILED || buffer == NULL)
 		err(111, "memory");
 	memset(buffer, 'x', block);
+}
+
+int
+main(int argc, char **argv)
+{
+	double cpu, gb;
+	long pss, pss0;
+	int lfd;
+
+	options(argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	prepare();
 	lfd = path != NULL ? bench_handover_listen(path)
-			   : bench_listen("127.0.0.1", port);
+			   : bench_listen("127.0.0.1", sinkport);
 	pss0 = bench_tree_pss(&tree);
-	cpu0 = bench_tree_cpu(&tree);
+	cpu = bench_tree_cpu(&tree);
 	if (bench_fork() == 0)
 		sink(lfd, path != NULL);
 	if (bench_fork() == 0)
 		source(argv[optind], bench_num(argv[optind + 1], 1, 65535));
 	wait_received();
-	cpu = bench_tree_cpu(&tree) - cpu0;
+	cpu = bench_tree_cpu(&tree) - cpu;
 	pss = bench_tree_pss(&tree);
 	gb = sh->bytes / 1e9;
 	printf("rate %.3f cpu %.4f pss %ld grown %.1f\n",

@@ -87,6 +87,7 @@ got_nak(struct fworker *w)
 	feed_detach(f, p);
 	p->copy->refused |= w->bit;
 	feed_queue(f, p);
+	f->was_busy = true;
 	feed_kick(f, 0);
 }
 
@@ -140,6 +141,7 @@ worker_dead(struct fworker *w)
 		else
 			TAILQ_INSERT_TAIL(&lost, p, entry);
 	}
+	f->was_busy |= f->queued > 0;
 	fworker_free(w);
 	f->calls.dead(f->arg, slot);
 	while ((p = TAILQ_FIRST(&lost)) != NULL) {

@@ -26,8 +26,13 @@
 #define VSAP_STR(x) VSAP_STR_(x)
 
 /* seconds */
-#define VSAP_LINE_TIMEOUT 30	/* for the rest of a line once begun */
-#define VSAP_IDLE_TIMEOUT 600	/* for a session that holds nothing */
+#ifndef VSAP_HASTY /* a test's build has no ten minutes */
+#define VSAP_LINE_TIMEOUT 30  /* for the rest of a line once begun */
+#define VSAP_IDLE_TIMEOUT 600 /* for a session that holds nothing */
+#else
+#define VSAP_LINE_TIMEOUT 1
+#define VSAP_IDLE_TIMEOUT 2
+#endif
 #define VSAP_OFFER_ACK 1	/* 230 unacknowledged by TCP: taken back */
 #define VSAP_OFFER_RELAY 5	/* no RELAY after 230: taken back */
 #define VSAP_OFFER_TOTAL 30	/* give-backs of one visitor end */

@@ -226,6 +226,32 @@ hostile() { # RULE...
     refute_output --partial TCPREMOTEIP
 }
 
+@test "command: IPv6, gateway and visitor" {
+    start_vsapd -l "[::1]:0" -l "$PWD/run/vsapd.sock"
+    gateway=$(grep -o 'listening on \[::1\]:[0-9]*' "$VSAPD_LOG" |
+        cut -d' ' -f3)
+    start bind vsap-bind -6 -s "$gateway" '[::1]:0' env </dev/null
+    bound=$(listening_on "$LOG")
+    run ask "$bound" ""
+    assert_line PROTO=TCP
+    assert_line TCPLOCALIP=::1
+    assert_line TCPREMOTEIP=::1
+    assert_line "VSAP_BOUND=$bound"
+    assert_line "VSAP_GATEWAY=$gateway"
+}
+
+@test "descriptor limit: -m that cannot be is refused, the default fits" {
+    run -100 bash -c 'ulimit -n 100; vsap-bind -m 40 -s 127.0.0.1:1 :0 cat'
+    assert_output --partial "write -m 18"
+    start_vsapd
+    start bind bash -c "ulimit -n 100; exec vsap-bind -s $CONTROL \
+        127.0.0.1:0 sh -c 'ulimit -n; cat'" </dev/null
+    bound=$(listening_on "$LOG")
+    run ask "$bound" hello
+    assert_line 100
+    assert_line hello
+}
+
 # ---- a target ------------------------------------------------------------
 
 @test "target: a published python http.server, by curl" {

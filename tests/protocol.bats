@@ -226,6 +226,48 @@ print(j["sessions"], b["address"], b["owner"], b["waiting"])' <out
     assert_output "2 name:shown anonymous 1"
 }
 
+@test "STAT with thousands of names answers what there is room for" {
+    start_vsapd
+    cat >names.py <<'END'
+import os, socket
+host, port = os.environ["CONTROL"].rsplit(":", 1)
+open_ = []
+
+def ask(lines, n):
+    s = socket.create_connection((host, int(port)))
+    s.settimeout(20)
+    f = s.makefile("rb")
+    s.sendall(lines)
+    open_.append(s)
+    return [f.readline() for _ in range(n)] if n else f.read().split(b"\r\n")
+
+for i in range(50):
+    name = b"name:" + b"long" * 20
+    for line in ask(b"".join(b"BIND %s-%d-%d\r\n" % (name, i, j)
+                             for j in range(60)), 60):
+        assert b" 210 " in line, line
+text = ask(b"STAT\r\nQUIT\r\n", 0)
+shown = sum(1 for line in text if b"200-bound" in line)
+more = [line for line in text if line.startswith(b"VSAP/0.1 200-and ")]
+assert shown > 500 and shown + int(more[0].split()[2]) == 3000, text[-4:]
+assert text[-2] == b"VSAP/0.1 280 bye.", text[-4:]
+json = ask(b"STAT -j\r\nQUIT\r\n", 0)
+assert json[-2] == b"VSAP/0.1 280 bye.", json[-4:]
+print("ok")
+END
+    run timeout 40 python3 names.py
+    assert_output ok
+}
+
+@test "sixty-four BINDs on one connection, not one more" {
+    start_vsapd
+    for i in $(seq 65); do echo "BIND name:n$i"; done >lines
+    timeout 10 nc.openbsd -N $(nc_words "$CONTROL") <lines | tr -d '\r' >out
+    assert_equal "$(grep -c ' 210 ' out)" 64
+    assert_equal "$(tail -n 1 out)" \
+        "VSAP/0.1 510 not bound name:n65: no more than 64 on one connection"
+}
+
 @test "HELP lists every verb, HELP verb the one; the last line has no dash" {
     start_vsapd
     vsap_lines "$CONTROL" HELP QUIT >all

@@ -643,6 +643,47 @@ hear A .* 500 FORWARD: write FORWARD address
 END
 }
 
+@test "FORWARD to where it accepts itself is refused" {
+    start_vsapd -b 1024-65535 -c '127.0.0.1:*' -c 'localhost:*'
+    for target in 127.0.0.1 localhost 127.0.0.9; do
+        TARGET=$target talk <<'END'
+open A $CONTROL
+say A BIND :0
+hear A .* 210 1 0\.0\.0\.0:(?<p>\d+) .*
+say A FORWARD $TARGET:$p
+hear A (.* 260 .*|.* 410 .*)
+open V 127.0.0.1:$p
+say V x
+say A ECHO x
+wait sleep 0
+END
+    done
+    run grep -c ': relay ' "$VSAPD_LOG"
+    assert_output 0
+}
+
+@test "a path left behind by a killed gateway is bound again" {
+    start_vsapd
+    talk <<'END'
+open A $CONTROL
+say A BIND /tmp/left
+hear A .* 210 1 .*
+END
+    kill -KILL $(pids_of vsapd) $(pids_of vsap-relay)
+    wait_for 5 is_gone "$VSAPD_PID"
+    [ -S "$VSAPD_DIR/names/tmp/left" ]
+    echo precious >"$VSAPD_DIR/names/tmp/file"
+    start_vsapd
+    talk <<'END'
+open A $CONTROL
+say A BIND /tmp/left
+hear A .* 210 1 .*
+say A BIND /tmp/file
+hear A .* 510 .*
+END
+    grep -q precious "$VSAPD_DIR/names/tmp/file"
+}
+
 @test "FORWARD goes on after more visitors than it dials for at once" {
     start_vsapd
     cat >crowd.py <<'END'

@@ -51,8 +51,8 @@ void acceptor_accept(struct acceptor *);
 
 /*
  * VISITED: the session becomes the stream: RELAY is said here (unless it is
- * express), or by the caller as the first bytes (ACCEPTOR_RELAY).  The descriptor, or -1; the
- * acceptor is gone in any case.
+ * express), or by the caller as the first bytes (ACCEPTOR_RELAY).  The
+ * descriptor, or -1; the acceptor is gone in any case.
  */
 #define ACCEPTOR_RELAY "RELAY\r\n"
 int acceptor_take(struct acceptor *, bool say_relay);

@@ -1,6 +1,5 @@
 #include "bind.h"
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +24,6 @@
 
 #define DRAIN_MS 20	/* between looks whether workers took their streams */
 #define DRAIN_TURNS 100 /* looks */
-#define FDS_OTHER 64	/* descriptors beside those of associations */
 
 enum { ON_TERM, ON_INT, ON_CHLD, ON_WAIT, ON_DRAIN, NEVENTS };
 
@@ -47,8 +45,6 @@ struct bind {
 	int drained;
 	int pump; /* the stream for standard input and output, or -1 */
 };
-
-static struct rlimit own_limit;
 
 /* ---- what the parts ask ------------------------------------------------ */
 
@@ -120,12 +116,6 @@ bool
 bind_closed(const struct bind *b)
 {
 	return b->ended || b->probe != NULL || (bind_once(b) && b->busy > 0);
-}
-
-int
-bind_own_limits(void)
-{
-	return setrlimit(RLIMIT_NOFILE, &own_limit);
 }
 
 /* ---- what the parts tell ----------------------------------------------- */
@@ -297,32 +287,6 @@ standard_streams(void)
 	return close(fd);
 }
 
-/* As many descriptors as the system lets us have, and -m within them. */
-static int
-check_limits(const struct bind_conf *conf)
-{
-	struct rlimit rl;
-	rlim_t need = 2 * (rlim_t)conf->max + FDS_OTHER;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		return -1;
-	own_limit = rl;
-	rl.rlim_cur = rl.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		return -1;
-	if (rl.rlim_cur == RLIM_INFINITY || need <= rl.rlim_cur)
-		return 0;
-	log_warn("-m %u needs %llu descriptors, and the limit is %llu; raise "
-		 "it with ulimit -n, or write -m %llu",
-	    conf->max, (unsigned long long)need,
-	    (unsigned long long)rl.rlim_cur,
-	    (unsigned long long)(rl.rlim_cur > FDS_OTHER + 2
-				     ? (rl.rlim_cur - FDS_OTHER) / 2
-				     : 1));
-	errno = EMFILE;
-	return -1;
-}
-
 static int
 add_events(struct bind *b)
 {
@@ -416,9 +380,7 @@ bind_main(const struct bind_conf *conf)
 	char err[512];
 
 	TAILQ_INIT(&b.deliveries);
-	if (check_limits(conf) == -1)
-		b.code = EXIT_PERMANENT;
-	else if ((b.code = begin(&b, err, sizeof(err))) != 0)
+	if ((b.code = begin(&b, err, sizeof(err))) != 0)
 		log_warn("%s", err);
 	else if (loop_run(b.base) == -1)
 		b.code = EXIT_TEMPORARY;

@@ -12,6 +12,7 @@
  *	deliver		one visitor on its way to whom it is for: by
  *	  stdio, command, target, handoff
  *	workers		vsap-relay workers that carry streams
+ *	limits		descriptors
  *	probe		asking a target that failed whether it is back
  */
 
@@ -43,7 +44,7 @@ struct bind_conf {
 	int family;
 	const char *servers[BIND_GATES_MAX];
 	unsigned nservers;
-	unsigned pool, max, wait; /* wait: seconds, 0 for ever */
+	unsigned pool, max, wait; /* -N, -m; -w seconds, 0 for ever */
 	int priority;
 	int proxy; /* version of the PROXY header, 0: none */
 	bool keep, verbose;
@@ -94,9 +95,6 @@ void bind_pump(struct bind *, int fd);
 
 struct deliveries *bind_deliveries(struct bind *);
 struct workers *bind_workers(struct bind *);
-
-/* For children: the descriptor limit that this program was started with. */
-int bind_own_limits(void);
 
 /* Leave the loop. */
 void bind_end(struct bind *, int code);

@@ -13,6 +13,7 @@
 #include "bind.h"
 #include "deliver.h"
 #include "gate.h"
+#include "limits.h"
 #include "log.h"
 #include "net.h"
 #include "stdpump.h"
@@ -110,7 +111,7 @@ child(const struct delivery *d, int fd, bool say_relay)
 {
 	const struct bind_conf *conf = bind_conf(d->bind);
 
-	if (child_signals() == -1 || bind_own_limits() == -1 ||
+	if (child_signals() == -1 || limits_own() == -1 ||
 	    child_stream(fd, say_relay) == -1)
 		child_fail(d->who);
 	if (conf->mode == BIND_STDIO)

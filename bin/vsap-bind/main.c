@@ -11,6 +11,7 @@
 
 #include "bind.h"
 #include "command.h"
+#include "limits.h"
 #include "limits_vsap.h"
 #include "log.h"
 
@@ -170,8 +171,8 @@ main(int argc, char *argv[])
 	struct bind_conf c = {
 		.mode = BIND_STDIO,
 		.family = AF_UNSPEC,
-		.max = BIND_MAX,
 	};
+	char error[256];
 	int ch;
 
 	setprogname("vsap-bind");
@@ -182,14 +183,16 @@ main(int argc, char *argv[])
 	set_command(&c, argv + optind + 1);
 	if (c.proxy != 0 && c.mode != BIND_TARGET)
 		usage("-P goes with -t host:port or -t /path");
+	if (c.nservers == 0)
+		add_server(&c, NULL);
 	if (c.mode == BIND_STDIO)
 		c.pool = c.max = 1;
+	if (limits_set(&c, error, sizeof(error)) == -1)
+		errx(EXIT_PERMANENT, "%s", error);
 	if (c.pool > c.max)
 		usage("-N %u is more than -m %u", c.pool, c.max);
 	if (c.pool == 0)
 		c.pool = c.max < BIND_POOL ? c.max : BIND_POOL;
-	if (c.nservers == 0)
-		add_server(&c, NULL);
 	log_init("vsap-bind", false, c.verbose);
 	return bind_main(&c);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <err.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "progress.h"
 #include "reach.h"
 
+#define EXIT_TEMPORARY 111
 #define BACKLOG 4096
 #define ACCEPT_TURN 64 /* connections accepted in one turn */
 #define PAUSE_MS 100   /* after EMFILE and the like */
@@ -301,9 +303,9 @@ start_listening(struct forward *f)
 	f->max = limit_streams();
 	f->is_unix = at->addr.kind == ADDR_UNIX;
 	if (f->is_unix && remove_stale(&at->addr) == -1)
-		fatal("%s", at->text);
+		err(EXIT_TEMPORARY, "%s", at->text);
 	if ((f->fd = net_listen(&at->addr, BACKLOG, 0600)) == -1)
-		fatal("%s", at->text);
+		err(EXIT_TEMPORARY, "%s", at->text);
 	f->ev = event_new(base, f->fd, EV_READ | EV_PERSIST, on_accept, f);
 	f->pause = evtimer_new(base, on_pause, f);
 	if (f->ev == NULL || f->pause == NULL || event_add(f->ev, NULL) == -1)

@@ -79,13 +79,16 @@ dir_sockaddr(struct sockaddr_un *sun, int dir, const char *base)
 	return 0;
 }
 
-/* A socket file at which nobody listens any more. */
+/* A socket file at which nobody listens any more; never another file. */
 static bool
 is_stale(const struct sockaddr_un *sun)
 {
+	struct stat st;
 	bool stale;
 	int fd;
 
+	if (lstat(sun->sun_path, &st) == -1 || !S_ISSOCK(st.st_mode))
+		return false;
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		 0)) == -1)
 		return false;

@@ -57,6 +57,14 @@ void cmd_forward_end(struct session *);
  * port.  NULL, or the reason why it cannot be bound. */
 const char *cmd_bind_name(struct addr *, char *out, size_t outlen);
 
+/*
+ * May this RELAY be carried out, given whether there is a peer?  true: its
+ * -t= is s->idle, *f is that it was RELAY -f.  Else it is answered and the
+ * session ends.
+ */
+bool cmd_relay_check(struct session *, const struct vsap_request *, bool peer,
+    bool *f);
+
 /* A name or path was bound: those who wait for it may connect. */
 void cmd_connect_wake(struct gateway *, const char *addr);
 

@@ -70,6 +70,23 @@ cmd_forward_end(struct session *s)
 		buf_consume(&s->in, used);
 }
 
+/* What the session itself accepts at: its visitors would come again, as the
+ * next ones, for ever. */
+static bool
+leads_back(const struct session *s, const struct sockaddr *sa)
+{
+	struct vbind *b;
+	struct addr a;
+	char err[128];
+
+	TAILQ_FOREACH(b, &s->binds, of_session)
+		if (addr_parse(&a, b->vsock->addr, ADDR_F_TCP, err,
+			sizeof(err)) == 0 &&
+		    a.port == addr_port_sa(sa) && gateway_is_local(sa))
+			return true;
+	return false;
+}
+
 /* Every address the target resolves to is asked for here. */
 static bool
 permit(void *arg, const struct sockaddr *sa, socklen_t len)
@@ -81,7 +98,7 @@ permit(void *arg, const struct sockaddr *sa, socklen_t len)
 	(void)len;
 	if (sa->sa_family == AF_UNIX)
 		return true;
-	if (addr_ip_sa(sa, &ip) == -1 ||
+	if (addr_ip_sa(sa, &ip) == -1 || leads_back(s, sa) ||
 	    (!s->who.local && gateway_is_own(s->gw, sa)))
 		return false;
 	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);

@@ -70,27 +70,37 @@ pass_descriptor(struct session *s)
 	keep_copy(s);
 }
 
-void
-cmd_relay(struct session *s, const struct vsap_request *req)
+bool
+cmd_relay_check(struct session *s, const struct vsap_request *req, bool peer,
+    bool *f)
 {
 	const char *t = vsap_option(req, 't');
 	long idle = t == NULL ? 0 : cmd_number(t, VSAP_RELAY_IDLE_MAX);
-	bool f = req->argc == 1 && strcmp(req->argv[0], "-f") == 0;
 
-	if (!has_peer(s) || idle == -1 || (req->argc > 0 && t == NULL && !f)) {
-		/* Nothing behind a RELAY is ever taken for a request. */
-		session_reply(s, VSAP_PROTOCOL,
-		    !has_peer(s)
-			? "no peer to relay to: ACCEPT or CONNECT first"
-			: "write RELAY, RELAY -t=seconds or RELAY -f");
-		session_finish(s);
-		return;
+	*f = req->argc == 1 && strcmp(req->argv[0], "-f") == 0;
+	if (peer && idle != -1 && (req->argc == 0 || t != NULL || *f)) {
+		s->idle = (uint32_t)idle;
+		return true;
 	}
+	/* Nothing behind a RELAY is ever taken for a request. */
+	session_reply(s, VSAP_PROTOCOL,
+	    peer ? "write RELAY, RELAY -t=seconds or RELAY -f"
+		 : "no peer to relay to: ACCEPT or CONNECT first");
+	session_finish(s);
+	return false;
+}
+
+void
+cmd_relay(struct session *s, const struct vsap_request *req)
+{
+	bool f;
+
+	if (!cmd_relay_check(s, req, has_peer(s), &f))
+		return;
 	if (f && !s->passed) {
 		pass_descriptor(s);
 		return;
 	}
 	s->passed = false;
-	s->idle = (uint32_t)idle;
 	session_relay(s);
 }

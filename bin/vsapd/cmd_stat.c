@@ -12,12 +12,35 @@ may_see(const struct session *s, const struct vsock *vs)
 	return s->who.local || strcmp(s->owner, vs->owner) == 0;
 }
 
+/* What is bound, as far as there is room for it in one answer. */
+static void
+stat_bound(struct session *s)
+{
+	struct vsock *vs;
+	unsigned left = 0;
+
+	TAILQ_FOREACH(vs, &s->gw->vsocks, entry) {
+		if (!may_see(s, vs))
+			continue;
+		if (s->out.len > VSAP_OUTPUT_MAX / 2) {
+			left++;
+			continue;
+		}
+		session_reply_more(s, VSAP_OK,
+		    "bound %s by %s: sessions %u, acceptors waiting %u, "
+		    "visitors given back %u, backlog %d",
+		    vs->addr, vs->owner, vs->nbinds, vs->nwaiting,
+		    vs->nvisitors, vs->backlog);
+	}
+	if (left > 0)
+		session_reply_more(s, VSAP_OK, "and %u more", left);
+}
+
 static void
 stat_text(struct session *s)
 {
 	const struct gateway *gw = s->gw;
 	const struct totals *t = &gw->totals;
-	struct vsock *vs;
 
 	session_reply_more(s, VSAP_OK,
 	    "up %lld s, sessions %u of %u, streams %zu, streams pending %zu",
@@ -31,13 +54,7 @@ stat_text(struct session *s)
 	    (unsigned long long)t->accepted, (unsigned long long)t->returned,
 	    (unsigned long long)t->connected, (unsigned long long)t->streams,
 	    (unsigned long long)t->bytes, (unsigned long long)t->refused);
-	TAILQ_FOREACH(vs, &gw->vsocks, entry)
-		if (may_see(s, vs))
-			session_reply_more(s, VSAP_OK,
-			    "bound %s by %s: sessions %u, acceptors waiting "
-			    "%u, visitors given back %u, backlog %d",
-			    vs->addr, vs->owner, vs->nbinds, vs->nwaiting,
-			    vs->nvisitors, vs->backlog);
+	stat_bound(s);
 	session_reply(s, VSAP_OK, "you are %s at %s", s->owner, s->peer);
 }
 

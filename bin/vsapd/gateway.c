@@ -56,9 +56,9 @@ gateway_ended(void *stream, const struct relay_end *r)
 	free(note);
 }
 
-/* An address of this machine: what a socket can be bound to. */
-static bool
-is_local(const struct sockaddr *sa)
+/* What a socket can be bound to. */
+bool
+gateway_is_local(const struct sockaddr *sa)
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
@@ -89,7 +89,7 @@ gateway_is_own(const struct gateway *gw, const struct sockaddr *sa)
 
 	for (i = 0; i < gw->nown_ports; i++)
 		if (gw->own_ports[i] == addr_port_sa(sa))
-			return is_local(sa);
+			return gateway_is_local(sa);
 	return false;
 }
 

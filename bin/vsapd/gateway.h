@@ -70,6 +70,9 @@ struct gateway {
 int gateway_relay(struct gateway *, uint64_t session, int a, int b,
     const void *first, size_t firstlen, uint32_t idle, const char *what);
 
+/* Is this an address of this machine? */
+bool gateway_is_local(const struct sockaddr *);
+
 /* Is this address one of our own control listeners? */
 bool gateway_is_own(const struct gateway *, const struct sockaddr *);
 

@@ -30,6 +30,7 @@ struct hop {
 	bool ready;
 	bool offered;  /* 230 or 240 came and nothing was done with it */
 	bool echoed;   /* an ECHO of ours that cancels ACCEPT is under way */
+	bool waits;    /* CONNECT -t= is under way: for a binder, for long */
 	char verb[16]; /* the request under way, "" none */
 	char line[VSAP_LINE_MAX + 1]; /* the first, until upstream is ready */
 	char claim[ADDR_STRLEN];
@@ -166,6 +167,8 @@ forward_reply(struct hop *h, const struct vsap_reply *r)
 	struct session *s = h->session;
 
 	session_reply_raw(s, r);
+	if (s->state == S_DEAD) /* and h with it */
+		return;
 	if (r->code == VSAP_FORWARDING)
 		session_wait(s, S_FORWARDING, 0, NULL);
 	else if (r->code == VSAP_FORWARDED ||
@@ -230,6 +233,8 @@ on_closed(void *arg, const char *text, bool permanent)
 	}
 	if (h->verb[0] != '\0')
 		session_reply(s, failure_code(h->verb), "upstream: %s", text);
+	if (s->state == S_DEAD) /* and h with it */
+		return;
 	h->verb[0] = '\0';
 	/* What was bound up there is gone with the session. */
 	if (held)
@@ -295,6 +300,30 @@ hop_offered(const struct hop *h)
 	return h != NULL && h->offered;
 }
 
+bool
+hop_waits(const struct hop *h)
+{
+	return h != NULL && h->waits;
+}
+
+/*
+ * The address by which a destination is judged here.  A name is resolved up
+ * there, so here it is an address of nobody: a rule for a network says
+ * nothing of it, one for names does.
+ */
+static const struct in6_addr *
+judged_by(const struct addr *a)
+{
+	static const struct in6_addr nobody = {
+		.s6_addr = { 1, [15] = 1 }, /* RFC 6666 */
+	};
+
+	if (a->kind != ADDR_TCP || a->family != AF_UNSPEC)
+		return &a->ip;
+	return strcasecmp(a->text, "localhost") == 0 ? &in6addr_loopback
+						     : &nobody;
+}
+
 /* May it go up?  Our own rules, if there are any, and our own owners. */
 static bool
 admissible(struct session *s, const struct vsap_request *req)
@@ -319,7 +348,7 @@ admissible(struct session *s, const struct vsap_request *req)
 	}
 	ok = bind ? rules_bind(s->gw->conf->rules, &s->who, &a, &lo, &hi)
 		  : rules_connect(s->gw->conf->rules, &s->who, &a,
-			a.family != AF_UNSPEC ? &a.ip : NULL);
+			judged_by(&a));
 	if (!ok) {
 		session_reply(s, VSAP_FORBIDDEN,
 		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c "
@@ -347,6 +376,8 @@ send_up(struct session *s, const struct vsap_request *req)
 		h->offered = false;
 		s->offered = 0;
 	}
+	h->waits =
+	    strcmp(req->verb, "CONNECT") == 0 && vsap_option(req, 't') != NULL;
 	s->pipelined = false;
 	session_wait(s,
 	    strcmp(req->verb, "ACCEPT") == 0 ? S_ACCEPTING : S_WAITING, 0,
@@ -362,28 +393,26 @@ static void
 relay(struct session *s, const struct vsap_request *req)
 {
 	struct hop *h = s->hop;
-	const char *t = vsap_option(req, 't');
+	bool f;
 
-	if (!hop_offered(h)) {
-		session_reply(s, VSAP_PROTOCOL,
-		    "no peer to relay to: ACCEPT or CONNECT first");
-		session_finish(s);
+	if (!cmd_relay_check(s, req, hop_offered(h), &f))
 		return;
-	}
-	if (req->argc > 0 && t == NULL) {
+	if (f) {
 		session_reply(s, VSAP_UNKNOWN,
 		    "RELAY -f: a chained gateway passes no descriptors; say "
 		    "RELAY");
 		return;
 	}
-	if (vsapc_send(h->up, "RELAY%s%s", t != NULL ? " -t=" : "",
-		t != NULL ? t : "") == -1 ||
+	/* The idle limit is kept up there. */
+	if (vsapc_send(h->up, s->idle > 0 ? "RELAY -t=%u" : "RELAY", s->idle) ==
+		-1 ||
 	    (s->peer_fd = vsapc_take(h->up)) == -1) {
 		session_reset(s, "cannot write to the upstream");
 		return;
 	}
 	h->up = NULL;
 	h->offered = false;
+	s->idle = 0;
 	session_relay(s);
 }
 

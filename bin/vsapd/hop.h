@@ -24,6 +24,9 @@ void hop_end_forward(struct session *);
 /* Does the upstream hold a peer for this session?  NULL is fine. */
 bool hop_offered(const struct hop *);
 
+/* Does it wait there for a name or path to be bound?  NULL is fine. */
+bool hop_waits(const struct hop *);
+
 /* Leave the upstream.  NULL is fine. */
 void hop_free(struct hop *);
 

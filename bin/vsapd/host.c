@@ -24,16 +24,25 @@ struct host_bind {
 	char addr[ADDR_STRLEN];
 };
 
+/* A copy to let go that the parent could not be told of yet. */
+struct host_drop {
+	STAILQ_ENTRY(host_drop) entry;
+	uint32_t keep;
+};
+
 struct host {
 	struct event_base *base;
-	struct event readable;
+	struct event readable, writable;
 	int channel; /* -1: alone */
 	int root;
 	uint32_t seq;
 	struct host_calls calls;
 	void *arg;
 	TAILQ_HEAD(, host_bind) binds;
+	STAILQ_HEAD(, host_drop) drops;
 };
+
+static void on_writable(evutil_socket_t, short, void *);
 
 static struct host *new (struct event_base *base, int channel, int root)
 {
@@ -45,6 +54,7 @@ static struct host *new (struct event_base *base, int channel, int root)
 	h->channel = channel;
 	h->root = root;
 	TAILQ_INIT(&h->binds);
+	STAILQ_INIT(&h->drops);
 	return h;
 }
 
@@ -155,6 +165,7 @@ host_new(struct event_base *base, int channel, const struct host_calls *calls,
 	h->arg = arg;
 	event_assign(&h->readable, base, channel, EV_READ | EV_PERSIST,
 	    on_channel, h);
+	event_assign(&h->writable, base, channel, EV_WRITE, on_writable, h);
 	if (event_add(&h->readable, NULL) == -1) {
 		free(h);
 		return NULL;
@@ -245,14 +256,47 @@ host_bind_cancel(struct host_bind *hb)
 		hb->done = NULL;
 }
 
-void
-host_drop(struct host *h, uint32_t keep)
+/* 0, or -1: the channel is full. */
+static int
+tell_drop(struct host *h, uint32_t keep)
 {
 	struct pmsg m = { .type = PMSG_DROP, .keep = keep };
 
-	if (h->channel == -1 || keep == 0)
+	if (tell(h, &m) == -1 && errno == EAGAIN)
+		return -1;
+	return 0;
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct host *h = arg;
+	struct host_drop *d;
+
+	(void)fd;
+	(void)what;
+	while ((d = STAILQ_FIRST(&h->drops)) != NULL) {
+		if (tell_drop(h, d->keep) == -1) {
+			(void)event_add(&h->writable, NULL);
+			return;
+		}
+		STAILQ_REMOVE_HEAD(&h->drops, entry);
+		free(d);
+	}
+}
+
+/* Many listeners may end at once: a port whose copy nobody lets go would
+ * take visitors for ever. */
+void
+host_drop(struct host *h, uint32_t keep)
+{
+	struct host_drop *d;
+
+	if (h->channel == -1 || keep == 0 || tell_drop(h, keep) == 0)
 		return;
-	if (tell(h, &m) == -1)
-		log_warn("cannot tell the parent to let go: %s",
-		    strerror(errno));
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		fatal("a listener to let go");
+	d->keep = keep;
+	STAILQ_INSERT_TAIL(&h->drops, d, entry);
+	(void)event_add(&h->writable, NULL);
 }

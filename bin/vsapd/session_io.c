@@ -233,7 +233,8 @@ step(struct session *s)
 		return look_while_forwarding(s);
 	case S_WAITING:
 		/* A caller that left does not wait for a name. */
-		if (s->eof && s->caller && relay_is_next(s) != 1)
+		if (s->eof && (s->caller || hop_waits(s->hop)) &&
+		    relay_is_next(s) != 1)
 			session_close(s);
 		return false;
 	default:
@@ -350,14 +351,19 @@ shut(struct session *s)
 void
 session_work(struct session *s)
 {
+	bool paused; /* requests may wait because nobody read the replies */
+
 	if (s->busy || s->state == S_DEAD)
 		return;
-	s->busy = true;
-	while (step(s))
-		continue;
-	s->busy = false;
-	if (s->state != S_DEAD)
-		session_flush(s);
+	do {
+		s->busy = true;
+		while (step(s))
+			continue;
+		s->busy = false;
+		paused = s->out.len > OUTPUT_PAUSE;
+		if (s->state != S_DEAD)
+			session_flush(s);
+	} while (paused && s->out.len <= OUTPUT_PAUSE);
 	if (s->state == S_LEAVING && s->out.len == 0)
 		session_leave(s);
 	else if (s->state == S_CLOSING && s->out.len == 0)

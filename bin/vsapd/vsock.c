@@ -246,7 +246,6 @@ visitor_new(struct vsock *vs, int fd)
 		return NULL;
 	v->vsock = vs;
 	v->fd = fd;
-	v->since = time(NULL);
 	strlcpy(v->local, vs->addr, sizeof(v->local));
 	return v;
 }
@@ -326,22 +325,36 @@ next_visitor(struct vsock *vs)
 	return vs->fd == -1 ? NULL : accept_visitor(vs);
 }
 
-void
-vsock_pump(struct vsock *vs)
+/*
+ * Offer visitors as long as somebody waits.  Who ends as he is offered one
+ * gives it back to this loop, so that ten thousand dead acceptors do not
+ * nest.  The kernel's queue is looked at when it says so.
+ */
+static void
+serve(struct vsock *vs, bool kernel)
 {
 	struct visitor *v;
-	struct vbind *b;
 
+	if (vs->serving)
+		return;
+	vs->serving = true;
 	while (!TAILQ_EMPTY(&vs->waiting) && !gateway_paused(vs->gw)) {
-		/* The kernel's queue is looked at when it says so. */
-		if (TAILQ_EMPTY(&vs->visitors))
+		if (!kernel && TAILQ_EMPTY(&vs->visitors))
 			break;
 		if ((v = next_visitor(vs)) == NULL)
 			break;
-		b = TAILQ_FIRST(&vs->waiting);
+		if (v->since == 0)
+			v->since = time(NULL);
 		vs->gw->totals.accepted++;
-		session_offer(b, v);
+		session_offer(TAILQ_FIRST(&vs->waiting), v);
 	}
+	vs->serving = false;
+}
+
+void
+vsock_pump(struct vsock *vs)
+{
+	serve(vs, false);
 	if (!TAILQ_EMPTY(&vs->waiting))
 		arm(vs);
 }
@@ -350,16 +363,10 @@ static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct vsock *vs = arg;
-	struct visitor *v;
 
 	(void)fd;
 	(void)what;
-	while (!TAILQ_EMPTY(&vs->waiting) && !gateway_paused(vs->gw)) {
-		if ((v = next_visitor(vs)) == NULL)
-			break;
-		vs->gw->totals.accepted++;
-		session_offer(TAILQ_FIRST(&vs->waiting), v);
-	}
+	serve(vs, true);
 	if (gateway_paused(vs->gw))
 		disarm(vs);
 }

@@ -30,7 +30,7 @@ struct visitor {
 	TAILQ_ENTRY(visitor) entry;
 	struct vsock *vsock;
 	int fd;
-	time_t since; /* when it came to us */
+	time_t since; /* when it was offered first */
 	char local[VISITOR_ADDR];
 	char remote[VISITOR_ADDR];
 };
@@ -57,6 +57,7 @@ struct vsock {
 	uint32_t keep; /* the parent's number for its copy */
 	int backlog;
 	bool armed;
+	bool serving; /* visitors are being offered just now */
 	struct event readable;
 	struct event linger;
 	TAILQ_HEAD(, vbind) binds;

@@ -117,7 +117,7 @@ bats_all() {
     jobs=${VSAP_TEST_JOBS:-$(nproc)}
     [ "$jobs" -le 4 ] || jobs=4
     # shellcheck disable=SC2086 # $T is a list of patterns
-    ls ${T:-tests/*.bats} >"$out/files" || return
+    ls -S ${T:-tests/*.bats} >"$out/files" || return # the longest first
     grep -v alone "$out/files" | lanes "$jobs"
     grep alone "$out/files" | lanes 1
 }

@@ -244,6 +244,7 @@ refusals(void)
 	nak(0, id, EMFILE);
 	ok(started(1) == id, "it refuses: the second is");
 	is_int(feed_pending(feed), 1, "and nothing is lost meanwhile");
+	is_int(readies, 1, "who saw it busy is told that it is over");
 	nak(1, id, EMFILE);
 	ok(ended == 1 && ends[1].cause == RELAY_RESET,
 	    "refused by all: a reset is reported");
@@ -310,6 +311,7 @@ another_takes_over(void)
 	close(worker[0]);
 	turn();
 	ok(started(1) == id, "a dead worker's pair goes to the other one");
+	is_int(readies, 1, "who saw it busy is told that it is over");
 	worker[0] = dup(worker[1]);
 	finish(2);
 }

@@ -64,6 +64,6 @@ topic_visitors() {
         return
     fi
     export HERE B G RAW TMP ROUNDS TOPIC SECS
-    "$G/delaylink" -d 25 bash -c '. "$HERE/lib.sh"; . "$HERE/t_visitors.sh"
+    "$G/delaylink" -d 25 bash -c '. "$HERE/lib.bash"; . "$HERE/t_visitors.bash"
         trap stop_all EXIT; visitors_inside'
 }
