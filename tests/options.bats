@@ -37,7 +37,7 @@ in_page() { # PROGRAM: .It Fl l Ar address
 
 in_bash() { # PROGRAM
     grep -oE "compgen -W '-[^']*'" "$ROOT/completions/bash/$1" |
-        sed 's/^compgen -W//' | letters
+        sed 's/^compgen -W//; s/--[a-z]*//g' | letters
 }
 
 in_zsh() { # PROGRAM
@@ -78,6 +78,24 @@ same_everywhere() { # PROGRAM
 
 @test "vsap-relay has the same options in code, usage, manual and completions" {
     same_everywhere vsap-relay
+}
+
+@test "long options, too, are the same in all of these places" {
+    local p o want
+
+    for p in $PROGRAMS; do
+        want=$(sed -nE 's/^[[:space:]]*\{ "([a-z]+)", (no|required)_arg.*/\1/p' \
+            "$ROOT/bin/$p"/*.c | sort)
+        assert_equal "$("$p" -h | grep -oE '\[--[a-z]+' | tr -d '[-' | sort)" \
+            "$want"
+        assert_equal "$(sed -nE 's/^\.It Fl -([a-z]+).*/\1/p' \
+            "$(page_of "$p")" | sort)" "$want"
+        for o in $want; do
+            grep -qE -- "compgen -W '.*--$o\>" "$ROOT/completions/bash/$p"
+            grep -qE -- "^ +'--$o\>" "$ROOT/completions/zsh/_$p"
+            grep -qE -- "^complete .* -l $o\>" "$ROOT/completions/fish/$p.fish"
+        done
+    done
 }
 
 @test "the manual's SYNOPSIS names each option that OPTIONS explains" {
@@ -175,7 +193,7 @@ same_everywhere() { # PROGRAM
             COMP_LINE="$2 -" COMP_POINT=${#COMP_LINE}
             COMP_WORDS=("$2" -) COMP_CWORD=1
             fn=$(complete -p "$2" | sed "s/.*-F \([^ ]*\).*/\1/")
-            $fn; printf "%s" "${COMPREPLY[@]}"' - "$ROOT" "$p"
+            $fn; printf "%s" "${COMPREPLY[@]%%--*}"' - "$ROOT" "$p"
         assert_success
         assert_equal "$p $(letters <<<"$output")" \
             "$p $(in_getopt "$p" | letters)"

@@ -39,6 +39,16 @@ seconds(const char *text)
 	usage();
 }
 
+static void
+set_family(struct args *a, int family)
+{
+	if (a->o.family != AF_UNSPEC && a->o.family != family) {
+		warnx("-4 and -6 exclude each other");
+		usage();
+	}
+	a->o.family = family;
+}
+
 /* Returns what -s gave, or NULL. */
 static const char *
 options(struct args *a, int argc, char **argv)
@@ -49,10 +59,8 @@ options(struct args *a, int argc, char **argv)
 	while ((c = getopt(argc, argv, "46FhVvs:w:")) != -1)
 		switch (c) {
 		case '4':
-			a->o.family = AF_INET;
-			break;
 		case '6':
-			a->o.family = AF_INET6;
+			set_family(a, c == '4' ? AF_INET : AF_INET6);
 			break;
 		case 'F':
 			a->pass = true;

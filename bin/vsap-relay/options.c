@@ -74,6 +74,14 @@ seconds(const char *option, const char *text, int min, int max)
 }
 
 static void
+set_family(struct relay *r, int family)
+{
+	if (r->family != AF_UNSPEC && r->family != family)
+		usage("-4 and -6 exclude each other");
+	r->family = family;
+}
+
+static void
 letters(struct relay *r, int argc, char **argv)
 {
 	int ch;
@@ -82,10 +90,8 @@ letters(struct relay *r, int argc, char **argv)
 		    NULL)) != -1)
 		switch (ch) {
 		case '4':
-			r->family = AF_INET;
-			break;
 		case '6':
-			r->family = AF_INET6;
+			set_family(r, ch == '4' ? AF_INET : AF_INET6);
 			break;
 		case 'h':
 			fputs(usage_text, stdout);

@@ -29,6 +29,7 @@
 #define QUICK_DEATH 1	 /* seconds: a child that lived less ... */
 #define RESTART_WAIT 500 /* ... is started again after these ms */
 #define SEND_WAIT 5000	 /* ms that control may leave its socket full */
+#define REFS_WAIT 10	 /* ms between tries when too many are under way */
 
 /* A bound listener of which control has the other copy. */
 struct kept {
@@ -84,6 +85,7 @@ child_drop(const struct conf *conf)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGHUP, SIG_IGN); /* it is for the parent */
 	if (getuid() == 0 && conf->uid != 0) {
 		if (setgroups(0, NULL) == -1 ||
 		    setresgid(conf->gid, conf->gid, conf->gid) == -1 ||
@@ -141,12 +143,15 @@ tell_control(const struct pmsg *m, int fd)
 	unsigned char packet[PMSG_MAX];
 	struct pollfd pfd = { .fd = pa.control.fd, .events = POLLOUT };
 	size_t len = pmsg_format(m, packet, sizeof(packet));
+	int refs = 0;
 
 	if (pa.control.fd == -1 || len == 0)
 		return;
 	while (fdpass_send(pa.control.fd, packet, len, &fd, fd != -1) == -1) {
-		if ((errno == EAGAIN || errno == ETOOMANYREFS) &&
-		    poll(&pfd, 1, SEND_WAIT) == 1)
+		if (errno == EAGAIN && poll(&pfd, 1, SEND_WAIT) == 1)
+			continue;
+		if (errno == ETOOMANYREFS && refs++ < SEND_WAIT / REFS_WAIT &&
+		    poll(NULL, 0, REFS_WAIT) == 0)
 			continue;
 		log_warn("control does not listen: %s", strerror(errno));
 		(void)kill(pa.control.pid, SIGKILL);
@@ -261,20 +266,35 @@ kept_add(int fd, const struct pmsg *ask, const char *addr)
 	return k;
 }
 
+/*
+ * A listener for control, which has asked its rules who may have it.  Here
+ * they are asked whether anybody may: who has got hold of control binds no
+ * more by our privilege than its users do.
+ */
+static int
+bind_permitted(const struct pmsg *ask, char *name, size_t namelen)
+{
+	struct rule_who anybody = { .local = true };
+	struct addr a;
+	uint16_t lo, hi;
+	char err[128];
+
+	errno = EPERM;
+	if (addr_parse(&a, ask->addr, ADDR_FOR_BIND, err, sizeof(err)) == -1 ||
+	    pa.conf->has_upstream || ask->backlog > VSAP_BACKLOG_MAX ||
+	    !rules_bind(pa.conf->rules, &anybody, &a, &lo, &hi))
+		return -1;
+	return bindaddr(&a, lo, hi, (int)ask->backlog, pa.root, name, namelen);
+}
+
 static void
 do_bind(const struct pmsg *ask)
 {
 	struct pmsg m = { .type = PMSG_BOUND, .seq = ask->seq };
 	struct kept *k = NULL;
-	struct addr a;
-	char err[128];
-	int fd = -1;
+	int fd;
 
-	if (addr_parse(&a, ask->addr, ADDR_FOR_BIND, err, sizeof(err)) == -1)
-		errno = EINVAL;
-	else
-		fd = bindaddr(&a, ask->lo, ask->hi, (int)ask->backlog, pa.root,
-		    m.addr, sizeof(m.addr));
+	fd = bind_permitted(ask, m.addr, sizeof(m.addr));
 	if (fd != -1 && (k = kept_add(fd, ask, m.addr)) == NULL) {
 		close(fd);
 		fd = -1;
@@ -305,7 +325,7 @@ do_drop(uint32_t id)
 	free(k);
 }
 
-/* The largest backlog asked for, in case control has to be told again. */
+/* One who says nothing more, but lives, is of no use. */
 static void
 do_asked(void)
 {
@@ -323,6 +343,8 @@ do_asked(void)
 		else if (m.type == PMSG_DROP)
 			do_drop(m.keep);
 	}
+	if (n == 0)
+		(void)kill(pa.control.pid, SIGKILL);
 }
 
 /* --- signals ------------------------------------------------------------ */
@@ -540,7 +562,8 @@ parent_run(struct conf *conf)
 		    (struct pollfd){ .fd = pa.control.fd, .events = POLLIN };
 		if (poll(pfd, 2, wait) == -1 && errno != EINTR)
 			fatal("poll");
-		if (pa.control.fd != -1 && (pfd[1].revents & POLLIN))
+		if (pa.control.fd != -1 &&
+		    (pfd[1].revents & (POLLIN | POLLHUP)))
 			do_asked();
 		if (pfd[0].revents & POLLIN)
 			on_signal();
