@@ -8,8 +8,9 @@
  * and have each carried a byte both ways, and all end with standard input.
  *
  * On the loopback a connection stands when connect(2) returns; the second
- * call says so.  It does not where the listener's queue is full.  The sink closes first, so that what must linger in
- * TIME_WAIT lingers on listening ports and no run is short of ports.
+ * call says so.  It does not where the listener's queue is full.  The sink
+ * closes first, so that what must linger in TIME_WAIT lingers on listening
+ * ports and no run is short of ports.
  */
 #include <sys/epoll.h>
 #include <stdbool.h>
@@ -413,7 +414,7 @@ options(int argc, char **argv)
 static struct conn *
 prepare(void)
 {
-	size_t i, n = hold ? opt.count : opt.width;
+	size_t i, n = hold ? opt.count : (size_t)opt.width;
 	struct conn *conns = calloc(n, sizeof(*conns));
 
 	sample = calloc(SAMPLES_MAX, sizeof(*sample));

@@ -161,6 +161,9 @@ receive(struct fworker *w)
 	n = fdpass_recv(w->fd, packet, sizeof(packet), fd, &none, NULL);
 	if (n == -1 && (errno == EAGAIN || errno == ENOMEM))
 		return 0;
+	/* It left ours unread; its last words are behind this, told once. */
+	if (n == -1 && errno == ECONNRESET)
+		return 1;
 	if (n <= 0)
 		return -1;
 	if (relay_msg_parse(&msg, packet, (size_t)n) == -1)

@@ -43,6 +43,20 @@ log_open_syslog(void)
 }
 
 void
+log_suspend(void)
+{
+	log_flush();
+	closelog();
+}
+
+void
+log_resume(void)
+{
+	if (lg.to_syslog)
+		log_open_syslog();
+}
+
+void
 log_to_syslog(void)
 {
 	log_flush();

@@ -29,6 +29,13 @@ void log_flush(void);
 void log_open_syslog(void);
 void log_to_syslog(void);
 
+/*
+ * A child that closes what it inherited does so between these: syslog(3)
+ * would go on to write to its descriptor, whatever stands there by then.
+ */
+void log_suspend(void);
+void log_resume(void);
+
 /* Log with (fatal) or without (fatalx) strerror(errno), flush, exit 1. */
 void fatal(const char *fmt, ...)
     __attribute__((__format__(printf, 1, 2), __noreturn__));

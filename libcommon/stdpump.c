@@ -232,8 +232,14 @@ by_kernel(struct flow *f)
 	else
 		n = splice(f->src.fd, NULL, f->dst.fd, NULL, CHUNK,
 		    SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-	if (n == 0)
+	if (n == 0 && f->src.kind != KIND_SOCKET)
 		return END;
+	if (n == 0) {
+		/* or urgent data, which recv passes: it tells */
+		f->mode = MODE_COPY;
+		f->want = WANT_SRC;
+		return MOVED;
+	}
 	if (n > 0) {
 		f->count += (size_t)n;
 		f->stuck = 0;

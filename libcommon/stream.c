@@ -323,7 +323,7 @@ sweep_one(struct stream *s, uint64_t now)
 		end(s, RELAY_RESET, true);
 	else if (last && quiet >= GRACE_MS)
 		end(s, RELAY_RESET, s->phase != PHASE_DISCARD);
-	else if (!last && s->idle > 0 && quiet >= s->idle)
+	else if (!last && s->idle > 0 && quiet / 1000 >= s->idle)
 		end(s, RELAY_IDLE, true);
 }
 
@@ -416,8 +416,7 @@ stream_start(struct stream_engine *e, int a, int b,
 	s->id = id;
 	s->done = done;
 	s->arg = arg;
-	s->idle =
-	    idle_seconds > UINT32_MAX / 1000 ? UINT32_MAX : idle_seconds * 1000;
+	s->idle = idle_seconds;
 	s->started = s->moved = stream_now();
 	if (set_up(s, first) == -1) {
 		stream_dir_free(s, 0);

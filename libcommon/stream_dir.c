@@ -267,8 +267,9 @@ take_pipe(struct stream *s, int i)
 
 /*
  * Fill the pipe from the source and empty it into the destination.  EAGAIN
- * while the pipe is empty means that the source is, or that it stands at
- * urgent data, which only a read passes: the read that follows tells.
+ * while the pipe is empty, or an end of file, means that the source is
+ * empty or over, or that it stands at urgent data, which only a read
+ * passes: the read that follows tells.
  */
 static enum step
 splice_in(struct stream *s, int i)
@@ -279,19 +280,15 @@ splice_in(struct stream *s, int i)
 
 	room = d->pipe->large ? STREAM_PIPE_LARGE : STREAM_PIPE_SMALL;
 	n = retry_splice(s->fd[i], d->pipe->wr, room);
-	if (n == 0) {
-		d->state = DIR_EOF;
-		return STEP_ENDED;
-	}
 	if (n > 0) {
 		d->pipe->len = (size_t)n;
 		if ((size_t)n >= STREAM_PIPE_SMALL)
 			d->large = true;
 		return flush_pipe(s, i);
 	}
-	if (errno == EINVAL)
+	if (n == -1 && errno == EINVAL)
 		d->unspliced = true;
-	else if (!is_again(errno))
+	else if (n == -1 && !is_again(errno))
 		return read_failed(s, i);
 	return copy(s, i, STREAM_READ);
 }

@@ -54,7 +54,7 @@ struct stream {
 	bool dead[2]; /* this endpoint reset or failed */
 	bool timed, again;
 	uint8_t phase;
-	uint32_t idle;	  /* ms, 0: none */
+	uint32_t idle;	  /* seconds, 0: none */
 	uint64_t started; /* ms */
 	uint64_t moved;	  /* ms, when a byte last moved */
 	uint64_t id;

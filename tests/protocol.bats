@@ -892,3 +892,31 @@ END
     refute_output --partial "bound "
     assert_alive
 }
+
+@test "whatever is said, in any order: the gateway and a hop live" {
+    start_vsapd -j 2
+    first=$CONTROL unix=$CONTROL_UNIX log=$VSAPD_LOG
+    VSAPD_NAME=hop start_vsapd -j 2 -r "$first"
+    controls=$(sed -n 's/.*control started (pid \([0-9]*\)).*/\1/p' "$log" \
+        "$VSAPD_LOG")
+    fds() { for p in $controls; do ls "/proc/$p/fd" | wc -l; done; }
+    wait_for 5 vsap_lines "$CONTROL" QUIT
+    before=$(fds)
+    seed=${VSAP_TEST_SEED:-$RANDOM}
+    echo "VSAP_TEST_SEED=$seed"
+    timeout 80 perl "$ROOT/tests/tools/monkey.pl" "$seed" \
+        "$(scaled 4000 2000)" "$first" "$unix" "$CONTROL"
+    same() { [ "$(fds)" = "$before" ]; }
+    # Listeners linger, nothing else does.
+    wait_for 15 same
+    UNIX=$unix talk 15 <<'END'
+stat $UNIX up .*, sessions 1 of .*, streams 0,.*
+open A $UNIX
+say A STAT
+lines A 2 .*
+hear A .* 200 you are .*
+END
+    # Neither control died on the way.
+    run grep -c 'control started' "$log" "$VSAPD_LOG"
+    refute_output --regexp ':[^1]'
+}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dial.h"
+#include "log.h"
 #include "net.h"
 #include "vsap_client.h"
 
@@ -75,7 +76,8 @@ static void
 gateway_reply(void *arg, const struct vsap_reply *reply, int passed)
 {
 	struct reach *r = arg;
-	char text[ADDR_STRLEN * 2 + VSAP_LINE_MAX];
+	char shown[4 * VSAP_LINE_MAX + 8],
+	    text[2 * ADDR_STRLEN + sizeof(shown)];
 	int fd;
 
 	if (passed != -1)
@@ -83,7 +85,7 @@ gateway_reply(void *arg, const struct vsap_reply *reply, int passed)
 	if (reply->code != VSAP_CONNECTED) {
 		snprintf(text, sizeof(text), "%s: %s: %d %s",
 		    r->relay->server.text, r->to->text, reply->code,
-		    reply->text);
+		    log_vis(reply->text, shown, sizeof(shown)));
 		finish(r, -1, text, reply->code == VSAP_FORBIDDEN);
 		return;
 	}

@@ -348,7 +348,8 @@ receive(struct worker *w)
 	}
 	if (n == -1 && (errno == EAGAIN || errno == ENOMEM))
 		return 0;
-	return -1;
+	/* It left ours unread; its last STARTs are behind this, told once. */
+	return n == -1 && errno == ECONNRESET ? 1 : -1;
 }
 
 static void

@@ -259,7 +259,8 @@ make_dir(const char *dir, char *err, size_t errlen)
 
 	if (mkdir(dir, mode) == -1 && errno != EEXIST)
 		return failed(err, errlen, dir, "");
-	if (stat(dir, &st) == -1)
+	/* Not through a link, which in a shared folder may be a trap. */
+	if (lstat(dir, &st) == -1)
 		return failed(err, errlen, dir, "");
 	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() ||
 	    (st.st_mode & 0022) != 0) {

@@ -43,6 +43,8 @@ login_new(struct event_base *base)
 		return NULL;
 	l->base = base;
 	l->fd = -1;
+	/* The helper may still answer a control that has died: not us. */
+	l->seq = arc4random();
 	TAILQ_INIT(&l->checks);
 	return l;
 }
@@ -175,6 +177,9 @@ login_start(struct login *l, const char *text, void (*done)(void *, int),
 void
 login_cancel(struct login_check *c)
 {
-	if (c != NULL)
-		c->done = NULL;
+	if (c == NULL)
+		return;
+	c->done = NULL;
+	if (!c->sent) /* nobody computes it for one who has left */
+		check_free(c);
 }

@@ -14,6 +14,8 @@
 
 #include "spawn.h"
 
+#define ORPHAN_TITLE "vsap-relay: orphan"
+
 static bool
 runs(const char *pid, const char *program)
 {
@@ -46,7 +48,7 @@ is_orphan(const char *pid)
 	if (n <= 0)
 		return false;
 	title[n] = '\0';
-	return strstr(title, ": orphan") != NULL;
+	return strcmp(title, ORPHAN_TITLE) == 0;
 }
 
 static bool

@@ -70,12 +70,14 @@ child_close(int keep1, int keep2)
 	int low = keep1 < keep2 ? keep1 : keep2;
 	int high = keep1 < keep2 ? keep2 : keep1;
 
+	log_suspend();
 	if (low > 3)
 		(void)close_range(3, (unsigned)low - 1, 0);
 	if (high > low + 1)
 		(void)close_range((unsigned)(low < 3 ? 3 : low + 1),
 		    (unsigned)high - 1, 0);
 	(void)close_range((unsigned)high + 1, ~0U, 0);
+	log_resume();
 }
 
 static void
@@ -279,11 +281,14 @@ bind_permitted(const struct pmsg *ask, char *name, size_t namelen)
 	uint16_t lo, hi;
 	char err[128];
 
-	errno = EPERM;
 	if (addr_parse(&a, ask->addr, ADDR_FOR_BIND, err, sizeof(err)) == -1 ||
 	    pa.conf->has_upstream || ask->backlog > VSAP_BACKLOG_MAX ||
-	    !rules_bind(pa.conf->rules, &anybody, &a, &lo, &hi))
+	    !rules_bind(pa.conf->rules, &anybody, &a, &lo, &hi) ||
+	    ask->lo != lo || ask->hi != hi) {
+		log_warn("control asks to bind what nobody may");
+		errno = EPERM;
 		return -1;
+	}
 	return bindaddr(&a, lo, hi, (int)ask->backlog, pa.root, name, namelen);
 }
 

@@ -30,7 +30,7 @@ sub address {
     return pick(@bound) if @bound && rand() < 0.3;
     return pick('127.0.0.1:0', ':0', '*:0', '[::1]:0', 'localhost:0', '127.0.0.1:1',
         'name:a', 'name:b', '/tmp/a', '/tmp/b', '/etc/x', 'foo', '', '127.0.0.1',
-        ':99999', '[::', 'name:', '/', 'localhost:1', '127.0.0.1:0 -l=3',
+        ':99999', '[::', 'name:', '/', 'localhost:1', '127.0.0.1:0 -l=300',
         'name:a -l=1', 'name:c -t=1', 'x' x 300, "\x01\x02", '-', 'fd:0',
         'exec:sh', '#1', '169.254.169.254:80', @addr);
 }
@@ -49,7 +49,7 @@ sub request {
 sub dial {
     my ($addr) = @_;
     my $s = $addr =~ m{^/} ? IO::Socket::UNIX->new(Peer => $addr)
-        : IO::Socket::IP->new(PeerAddr => $addr);
+        : IO::Socket::IP->new(PeerAddr => $addr, Blocking => 0);
     $s or return;
     $s->blocking(0);
     $conn{fileno $s} = { s => $s, left => int rand 12, talks => 1 };

@@ -300,6 +300,36 @@ death(void)
 	finish(1);
 }
 
+/* Its last words are read although it left ours unread (ECONNRESET): a
+ * stream that it had begun must not begin again elsewhere. */
+static void
+last_words(void)
+{
+	uint64_t id;
+	size_t n;
+
+	begin(2);
+	give(1, NULL);
+	id = started(0);
+	give(2, NULL);
+	give(3, NULL); /* the first one's, which it does not read */
+	msg.type = RELAY_ACK;
+	msg.count = 1;
+	msg.ids[0] = id;
+	n = relay_msg_format(&msg, packet, sizeof(packet));
+	if (fdpass_send(worker[0], packet, n, NULL, 0) == -1)
+		die("fdpass_send");
+	close(worker[0]);
+	turn();
+	is_int(deaths, 1, "a worker died with its ACK on the way");
+	ok(ended == 1 && ends[1].cause == RELAY_KILLED,
+	    "what it acknowledged died with it");
+	ok(started(1) != id && started(1) != id && started(1) == 0,
+	    "and is given to no other");
+	worker[0] = dup(worker[1]);
+	finish(2);
+}
+
 static void
 another_takes_over(void)
 {
@@ -367,6 +397,7 @@ main(void)
 	refusals();
 	forged();
 	death();
+	last_words();
 	another_takes_over();
 	full_socket();
 	limits();

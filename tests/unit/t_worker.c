@@ -238,6 +238,33 @@ orphan(void)
 	is_int(exit_status(pid), 0, "and leaves after it");
 }
 
+/* The feeder was killed before it read an ACK: what it had sent is served
+ * all the same. */
+static void
+orphan_of_a_killed(void)
+{
+	int far[2], late[2], w;
+	pid_t pid;
+
+	w = start_worker(&pid);
+	send_start(w, 1, far);
+	wait_for(w, POLLIN);
+	if (kill(pid, SIGSTOP) == -1)
+		die("kill");
+	send_start(w, 2, late);
+	close(w);
+	if (kill(pid, SIGCONT) == -1)
+		die("kill");
+	ok(gives(late[1], "first "),
+	    "the last START of a killed feeder counts");
+	ok(gives(far[1], "first "), "and the one before");
+	for (int i = 0; i < 2; i++) {
+		close(far[i]);
+		close(late[i]);
+	}
+	is_int(exit_status(pid), 0, "and it leaves after them");
+}
+
 static void
 descriptor_limit(void)
 {
@@ -287,6 +314,7 @@ main(void)
 	serves();
 	refuses_garbage();
 	orphan();
+	orphan_of_a_killed();
 	descriptor_limit();
 	return done_testing();
 }
