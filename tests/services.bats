@@ -47,11 +47,12 @@ joined() { # "pattern ..." COMMAND...
     shift
     rm -f there back
     mkfifo there back
+    # Both open them in the same order: to open waits for the other.
     # shellcheck disable=SC2094 # one writes, the other reads
     "$@" <there >back 3>&- 4>&- &
     STARTED+=("$!")
     # shellcheck disable=SC2086 # words are meant
-    timeout 20 $who - <back >there 3>&- 4>&-
+    timeout 20 $who - >there <back 3>&- 4>&-
 }
 
 way_target() { # vsap-bind -s

@@ -485,6 +485,34 @@ hear D .* 200 .* next
 END
 }
 
+@test "callers that left do not fill the queue at a name" {
+    start_vsapd
+    {
+        echo 'open A $CONTROL'
+        echo 'say A BIND name:n -l=3'
+        echo 'hear A .* 210 1 .*'
+        echo 'open S $CONTROL'
+        echo 'say S CONNECT name:n'
+        echo 'hear S .* 240 .*'
+        for i in $(seq 9); do
+            echo 'open B $CONTROL'
+            echo 'send B CONNECT name:n\r\nQUIT\r\n'
+            echo 'hear B .* 240 .*'
+            echo 'hear B .* 280 .*'
+            echo 'eof B'
+            echo 'close B'
+        done
+        echo 'send S RELAY\r\nfirst'
+        echo 'open B $CONTROL'
+        echo 'say B CONNECT name:n'
+        echo 'hear B .* 240 .*'
+        echo 'say A ACCEPT'
+        echo 'hear A .* 230 .*'
+        echo 'say A RELAY'
+        echo 'bytes A first'
+    } | talk
+}
+
 # ---- descriptors -----------------------------------------------------------
 
 @test "RELAY -f: the visitor's own descriptor comes with the 251" {

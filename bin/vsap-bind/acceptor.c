@@ -9,6 +9,7 @@
 
 #include "bind.h"
 #include "deliver.h"
+#include "dial.h"
 #include "gate.h"
 #include "log.h"
 #include "ucspi.h"
@@ -73,13 +74,10 @@ say_accept(struct acceptor *a)
 
 /* Everything up to ACCEPT in one go saves two ways to the gateway. */
 static void
-on_ready(void *arg)
+say_bind(struct acceptor *a)
 {
-	struct acceptor *a = arg;
 	int r;
 
-	gate_connected(a->gate, a);
-	a->express = gate_hurries(a->gate);
 	a->state = ACCEPTOR_BINDING;
 	r = vsapc_send(a->client, "BIND %s", gate_address(a->gate));
 	if (r == 0 && gate_pipelines(a->gate)) {
@@ -90,6 +88,33 @@ on_ready(void *arg)
 	}
 	if (r == -1)
 		over(a, GATE_LOST, "cannot send", "");
+}
+
+/* The target of an express session stands before RELAY is said, as for any
+ * other; without it this one goes the ordinary way. */
+static void
+on_target(void *arg, int fd, const char *error)
+{
+	struct acceptor *a = arg;
+
+	a->dial = NULL;
+	a->target = fd;
+	a->express = fd != -1;
+	if (fd == -1)
+		log_debug("%s: %s", gate_name(a->gate), error);
+	say_bind(a);
+}
+
+static void
+on_ready(void *arg)
+{
+	struct acceptor *a = arg;
+
+	gate_connected(a->gate, a);
+	if (gate_hurries(a->gate))
+		a->dial = bind_dial(gate_bind(a->gate), on_target, a);
+	if (a->dial == NULL)
+		say_bind(a);
 }
 
 /* An address of the gateway's, of which only the parsed form is used.
@@ -294,6 +319,7 @@ acceptor_new(struct gate *g)
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return -1;
 	a->gate = g;
+	a->target = -1;
 	a->client = vsapc_new(bind_base(b), bind_resolv(b), &o, &calls, a);
 	if (a->client == NULL) {
 		free(a);
@@ -311,6 +337,9 @@ acceptor_free(struct acceptor *a)
 	if (a->delivery != NULL)
 		deliver_gone(a->delivery);
 	vsapc_free(a->client);
+	dial_cancel(a->dial);
+	if (a->target != -1)
+		close(a->target);
 	gate_remove(a->gate, a);
 	free(a);
 }

@@ -16,6 +16,7 @@
 struct gate;
 struct vsapc;
 struct delivery;
+struct dial;
 
 enum acceptor_state {
 	ACCEPTOR_DIALING,   /* connecting and authenticating */
@@ -34,6 +35,8 @@ struct acceptor {
 	enum acceptor_state state;
 	bool accept_said;	   /* behind BIND, in one go */
 	bool express;		   /* ... and RELAY too (gate_hurries()) */
+	struct dial *dial;	   /* express: its target ... */
+	int target;		   /* ... which stands before BIND is said */
 	struct delivery *delivery; /* from VISITED on */
 	/* The visitor, as far as the gateway's words could be parsed. */
 	struct addr local, remote;

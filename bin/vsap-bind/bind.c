@@ -14,6 +14,7 @@
 #include "command.h"
 #include "creds.h"
 #include "deliver.h"
+#include "dial.h"
 #include "gate.h"
 #include "log.h"
 #include "loop.h"
@@ -26,6 +27,9 @@
 #define DRAIN_TURNS 100 /* looks */
 
 enum { ON_TERM, ON_INT, ON_CHLD, ON_WAIT, ON_DRAIN, NEVENTS };
+
+/* A target must answer before the gateway takes the visitor back. */
+#define TARGET_TIMEOUT 4
 
 struct bind {
 	const struct bind_conf *conf;
@@ -147,6 +151,19 @@ bind_visit(struct bind *b, struct acceptor *a)
 		acceptor_free(a);
 	else
 		deliver_start(b, a);
+}
+
+struct dial *
+bind_dial(struct bind *b, void (*done)(void *arg, int fd, const char *error),
+    void *arg)
+{
+	struct dial_opts o = {
+		.family = b->conf->family,
+		.timeout = TARGET_TIMEOUT,
+		.seqpacket = b->conf->mode == BIND_HANDOVER,
+	};
+
+	return dial_start(b->base, b->resolv, &b->conf->target, &o, done, arg);
 }
 
 void

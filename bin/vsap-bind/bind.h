@@ -83,6 +83,10 @@ void bind_visit(struct bind *, struct acceptor *);
 /* A visitor is served (delta 1), or no longer (-1). */
 void bind_busy(struct bind *, int delta);
 
+/* Connect to the target (-t); done as in dial_start().  NULL with errno. */
+struct dial *bind_dial(struct bind *,
+    void (*done)(void *arg, int fd, const char *error), void *arg);
+
 /* The target does not answer: withdraw, and come back when it does. */
 void bind_withdraw(struct bind *, const char *why);
 

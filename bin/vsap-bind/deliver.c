@@ -12,9 +12,6 @@
 #include "log.h"
 #include "net.h"
 
-/* A target must answer before the gateway takes the visitor back. */
-#define TARGET_TIMEOUT 4
-
 /* Standard input and output are pumped by a child where more come after. */
 static const struct deliver_mode *
 mode_of(const struct bind *b)
@@ -65,6 +62,8 @@ deliver_start(struct bind *b, struct acceptor *a)
 	log_debug("%s: comes by %s", d->who, gate_name(d->gate));
 	if (a->express) {
 		d->acceptor = NULL;
+		d->target = a->target;
+		a->target = -1;
 		d->stream = acceptor_take(a, false);
 	}
 	if (d->acceptor == NULL && d->stream == -1)
@@ -181,15 +180,7 @@ int
 deliver_dial(struct delivery *d,
     void (*done)(void *arg, int fd, const char *error))
 {
-	const struct bind_conf *conf = bind_conf(d->bind);
-	struct dial_opts o = {
-		.family = conf->family,
-		.timeout = TARGET_TIMEOUT,
-		.seqpacket = conf->mode == BIND_HANDOVER,
-	};
-
-	d->dial = dial_start(bind_base(d->bind), bind_resolv(d->bind),
-	    &conf->target, &o, done, d);
+	d->dial = bind_dial(d->bind, done, d);
 	return d->dial == NULL ? -1 : 0;
 }
 

@@ -114,9 +114,10 @@ gate_no_pipeline(struct gate *g)
 }
 
 /*
- * The target is connected after RELAY then, and a visitor whose target just
- * went away waits for it here rather than at the next acceptor; hence only
- * for those that were called by a burst.  Two acceptors stay as they are.
+ * A connection to the target is opened that may not be used, and a gateway's
+ * visitor that goes to us as we vanish is lost with us; hence only for those
+ * that were called by a burst, and for a moment.  Two acceptors stay as they
+ * are.
  */
 bool
 gate_hurries(const struct gate *g)
@@ -125,7 +126,8 @@ gate_hurries(const struct gate *g)
 	const struct acceptor *a;
 	unsigned lasting = 0;
 
-	if (g->dry_at == 0 || g->rtt < POOL_FAR || bind_many(g->bind) ||
+	if (bind_conf(g->bind)->mode != BIND_TARGET || g->dry_at == 0 ||
+	    g->rtt < POOL_FAR || bind_many(g->bind) ||
 	    since > 3 * (uint64_t)g->rtt + HURRY_SLACK)
 		return false;
 	TAILQ_FOREACH(a, &g->acceptors, entry)

@@ -1,8 +1,8 @@
 /*
  * -t host:port or /path: the visitor is relayed to a local service.  The
  * service is connected before RELAY is said; if it does not answer, the
- * visitor goes back to the gateway and we withdraw.  One that is here by
- * RELAY already (express) waits for the service for a while.
+ * visitor goes back to the gateway and we withdraw.  By an express acceptor
+ * both are here already.
  */
 #include "deliver.h"
 
@@ -14,40 +14,18 @@
 #include "handover.h"
 #include "workers.h"
 
-static void target_start(struct delivery *);
-
-#define AGAIN_MS 200
-#define TRIES 50
-
-static void
-on_again(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	target_start(arg);
-}
-
 static void
 not_connected(struct delivery *d, const char *why)
 {
 	bind_withdraw(d->bind, why);
-	if (d->stream == -1 || ++d->tries == TRIES ||
-	    deliver_arm(d, -1, 0, on_again, AGAIN_MS) == -1)
-		deliver_drop(d);
+	deliver_drop(d);
 }
 
 static void
-on_connected(void *arg, int fd, const char *error)
+connected(struct delivery *d)
 {
-	struct delivery *d = arg;
 	struct bind *b = d->bind;
 
-	d->dial = NULL;
-	if (fd == -1) {
-		not_connected(d, error);
-		return;
-	}
-	d->target = fd;
 	if (workers_prepare(bind_workers(b)) == -1)
 		deliver_drop(d);
 	else if (workers_busy(bind_workers(b)))
@@ -57,9 +35,24 @@ on_connected(void *arg, int fd, const char *error)
 }
 
 static void
+on_connected(void *arg, int fd, const char *error)
+{
+	struct delivery *d = arg;
+
+	d->dial = NULL;
+	d->target = fd;
+	if (fd == -1)
+		not_connected(d, error);
+	else
+		connected(d);
+}
+
+static void
 target_start(struct delivery *d)
 {
-	if (deliver_dial(d, on_connected) == -1)
+	if (d->target != -1)
+		connected(d);
+	else if (deliver_dial(d, on_connected) == -1)
 		not_connected(d, strerror(errno));
 }
 

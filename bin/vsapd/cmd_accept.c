@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "hop.h"
 #include "net.h"
 
@@ -148,7 +148,7 @@ unseen(struct session *s)
 		return;
 	}
 	/* Other requests meanwhile win it no time. */
-	left = s->offered + VSAP_OFFER_RELAY - time(NULL);
+	left = s->offered + VSAP_OFFER_RELAY - clock_seconds();
 	if (left > 0)
 		session_wait(s, S_COMMAND, left * 1000L, no_relay);
 	else
@@ -165,7 +165,7 @@ void
 cmd_accept_offer(struct session *s, struct vbind *b, struct visitor *v)
 {
 	s->offer = v;
-	s->offered = time(NULL);
+	s->offered = clock_seconds();
 	snprintf(s->what, sizeof(s->what), "%s %s", v->local, v->remote);
 	session_reply(s, VSAP_ACCEPTED, "%d %s %s accepted.", b->sid, v->local,
 	    v->remote);

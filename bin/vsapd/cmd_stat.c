@@ -1,9 +1,9 @@
 #include "cmd.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "buf.h"
+#include "clock.h"
 
 /* Strangers see what is theirs. */
 static bool
@@ -44,7 +44,7 @@ stat_text(struct session *s)
 
 	session_reply_more(s, VSAP_OK,
 	    "up %lld s, sessions %u of %u, streams %zu, streams pending %zu",
-	    (long long)(time(NULL) - gw->started), gw->nsessions,
+	    (long long)(clock_seconds() - gw->started), gw->nsessions,
 	    gw->max_sessions, gw->feed ? feed_streams(gw->feed) : 0,
 	    gw->feed ? feed_pending(gw->feed) : 0);
 	session_reply_more(s, VSAP_OK,
@@ -94,7 +94,7 @@ add_totals(struct buf *b, const struct gateway *gw)
 	    "\"pending\":%zu,\"totals\":{\"sessions\":%llu,\"binds\":%llu,"
 	    "\"accepted\":%llu,\"returned\":%llu,\"connected\":%llu,"
 	    "\"streams\":%llu,\"bytes\":%llu,\"refused\":%llu},\"bound\":[",
-	    (long long)(time(NULL) - gw->started), gw->nsessions,
+	    (long long)(clock_seconds() - gw->started), gw->nsessions,
 	    gw->max_sessions, gw->feed ? feed_streams(gw->feed) : 0,
 	    gw->feed ? feed_pending(gw->feed) : 0,
 	    (unsigned long long)t->sessions, (unsigned long long)t->binds,

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "handover.h"
 #include "host.h"
 #include "log.h"
@@ -388,7 +389,7 @@ gateway_new(const struct conf *conf, int root)
 		return NULL;
 	gw->conf = conf;
 	gw->root = root;
-	gw->started = time(NULL);
+	gw->started = clock_seconds();
 	TAILQ_INIT(&gw->sessions);
 	TAILQ_INIT(&gw->callers);
 	TAILQ_INIT(&gw->vsocks);

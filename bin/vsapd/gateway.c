@@ -3,11 +3,11 @@
 #include <sys/socket.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "addr.h"
 #include "alone.h"
+#include "clock.h"
 #include "log.h"
 
 /* A stream under way: little, since there may be ten thousand. */
@@ -117,7 +117,7 @@ gateway_suspect(struct gateway *gw, const char *source)
 	if (x == NULL)
 		x = &gw->suspects[gw->next_suspect++ % SUSPECTS_MAX];
 	strlcpy(x->source, source, sizeof(x->source));
-	x->until = time(NULL) + SUSPECT_TIME;
+	x->until = clock_seconds() + SUSPECT_TIME;
 	gw->suspecting = x->until;
 	gateway_demote(gw, source);
 }
@@ -136,8 +136,8 @@ gateway_suspected(const struct gateway *gw, const char *source)
 {
 	const struct suspect *x;
 
-	if (gw->suspecting == 0 || time(NULL) > gw->suspecting)
+	if (gw->suspecting == 0 || clock_seconds() > gw->suspecting)
 		return false;
 	x = suspect_find(gw, source);
-	return x != NULL && time(NULL) <= x->until;
+	return x != NULL && clock_seconds() <= x->until;
 }

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "clock.h"
 #include "log.h"
 #include "vsap_client.h"
 
@@ -155,7 +155,7 @@ took_peer(struct hop *h, const struct vsap_reply *r)
 
 	h->offered = true;
 	if (r->code == VSAP_ACCEPTED)
-		s->offered = time(NULL);
+		s->offered = clock_seconds();
 	if (vsap_reply_fields(r, &f) == 0)
 		snprintf(s->what, sizeof(s->what), "%.120s %.120s", f.local,
 		    f.remote);

@@ -13,6 +13,7 @@
 #include "auth.h"
 
 #define CHECKS_MAX 1024 /* under way at once */
+#define ASKED_MAX 4	/* of these with the helper: the rest may still leave */
 
 struct login_check {
 	TAILQ_ENTRY(login_check) entry;
@@ -30,7 +31,7 @@ struct login {
 	struct event readable, writable;
 	int fd;
 	uint32_t seq;
-	unsigned count;
+	unsigned count, asked;
 	TAILQ_HEAD(, login_check) checks;
 };
 
@@ -77,7 +78,9 @@ ask(struct login *l)
 	struct login_check *c;
 
 	TAILQ_FOREACH(c, &l->checks, entry) {
-		if (c->sent || l->fd == -1)
+		if (l->fd == -1 || l->asked >= ASKED_MAX)
+			break;
+		if (c->sent)
 			continue;
 		memcpy(msg, &c->seq, 4);
 		memcpy(msg + 4, c->text, c->len);
@@ -88,6 +91,7 @@ ask(struct login *l)
 			break;
 		}
 		c->sent = true;
+		l->asked++;
 	}
 	explicit_bzero(msg, sizeof(msg));
 }
@@ -113,6 +117,8 @@ answer(struct login *l, uint32_t seq, int right)
 	if (c->done != NULL)
 		c->done(c->arg, right);
 	check_free(c);
+	l->asked--;
+	ask(l);
 }
 
 static void
@@ -140,6 +146,7 @@ login_use(struct login *l, int fd)
 
 	hang_up(l);
 	l->fd = fd;
+	l->asked = 0;
 	event_assign(&l->readable, l->base, fd, EV_READ | EV_PERSIST, on_answer,
 	    l);
 	event_assign(&l->writable, l->base, fd, EV_WRITE, on_writable, l);

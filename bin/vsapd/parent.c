@@ -13,11 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "auth.h"
 #include "bindaddr.h"
+#include "clock.h"
 #include "control.h"
 #include "listeners.h"
 #include "log.h"
@@ -107,7 +107,7 @@ child_fork(struct child *c, int *fd)
 
 	/* Should it fail: not the next try at once. */
 	c->due = true;
-	c->started = time(NULL);
+	c->started = clock_seconds();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1) {
 		log_warn("socketpair: %s", strerror(errno));
 		return -1;
@@ -198,7 +198,7 @@ start_worker(int slot)
 
 	c->fd = spawn_worker(pa.relay, conf->uid, conf->gid, conf->syslog,
 	    conf->verbose, &c->pid);
-	c->started = time(NULL);
+	c->started = clock_seconds();
 	c->due = c->fd == -1;
 	if (c->due)
 		log_warn("%s: %s", pa.relay, strerror(errno));
@@ -448,7 +448,7 @@ on_signal(void)
 static bool
 ripe(struct child *c)
 {
-	return c->due && time(NULL) - c->started > QUICK_DEATH;
+	return c->due && clock_seconds() - c->started > QUICK_DEATH;
 }
 
 /* Start again what died.  Returns ms until the next look, -1: none is due. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "host.h"
 #include "log.h"
 #include "net.h"
@@ -344,7 +345,7 @@ serve(struct vsock *vs, bool kernel)
 		if ((v = next_visitor(vs)) == NULL)
 			break;
 		if (v->since == 0)
-			v->since = time(NULL);
+			v->since = clock_seconds();
 		vs->gw->totals.accepted++;
 		session_offer(TAILQ_FIRST(&vs->waiting), v);
 	}
@@ -377,7 +378,7 @@ vsock_return(struct visitor *v)
 	struct vsock *vs = v->vsock;
 
 	vs->gw->totals.returned++;
-	if (time(NULL) - v->since > VSAP_OFFER_TOTAL) {
+	if (clock_seconds() - v->since > VSAP_OFFER_TOTAL) {
 		log_warn("%s: visitor %s given up: no acceptor took it for "
 			 "%d s",
 		    vs->addr, v->remote, VSAP_OFFER_TOTAL);
@@ -390,11 +391,30 @@ vsock_return(struct visitor *v)
 	vsock_pump(vs);
 }
 
+/* Visitors that left and left nothing behind: the queue is full of others. */
+static void
+drop_departed(struct vsock *vs)
+{
+	struct visitor *v, *next;
+	char c;
+
+	for (v = TAILQ_FIRST(&vs->visitors); v != NULL; v = next) {
+		next = TAILQ_NEXT(v, entry);
+		if (recv(v->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+			continue;
+		TAILQ_REMOVE(&vs->visitors, v, entry);
+		vs->nvisitors--;
+		visitor_free(v);
+	}
+}
+
 int
 vsock_visit(struct vsock *vs, int fd, const char *remote)
 {
 	struct visitor *v;
 
+	if (vs->nvisitors > (unsigned)vs->backlog)
+		drop_departed(vs);
 	if (vs->nvisitors > (unsigned)vs->backlog) {
 		errno = ECONNREFUSED;
 		return -1;
