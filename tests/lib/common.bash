@@ -118,6 +118,21 @@ pids_of() { # PROGRAM
         p=${p#/proc/}
         echo "${p%/exe}"
     done
+    # Some programs hide their executable from other users and from their
+    # own: then by name, among what descends from what was started.
+    [ "$EUID" = 0 ] || ps -eo pid=,ppid=,comm= | awk -v name="$1" \
+        -v roots="${STARTED[*]:-}" '
+        BEGIN { for (n = split(roots, r); n > 0; n--) mine[r[n]] = 1 }
+        { parent[$1] = $2; comm[$1] = $3 }
+        END {
+            for (pid in parent) {
+                for (p = pid; p > 1 && !(p in mine); p = parent[p])
+                    ;
+                if (p in mine && comm[pid] == name && system("test -r " \
+                    "/proc/" pid "/exe") != 0)
+                    print pid
+            }
+        }'
 }
 
 # The workers of this test.

@@ -17,10 +17,11 @@ static char err[8192];
 static void
 write_file(const char *text, mode_t mode)
 {
-	FILE *f = fopen(path, "w");
+	FILE *f;
 
-	if (f == NULL || fputs(text, f) == EOF || fclose(f) != 0 ||
-	    chmod(path, mode) == -1)
+	/* the one before may be read-only */
+	if (unlink(path) == -1 || (f = fopen(path, "w")) == NULL ||
+	    fputs(text, f) == EOF || fclose(f) != 0 || chmod(path, mode) == -1)
 		exit(1);
 }
 
