@@ -52,7 +52,7 @@ joined() { # "pattern ..." COMMAND...
     "$@" <there >back 3>&- 4>&- &
     STARTED+=("$!")
     # shellcheck disable=SC2086 # words are meant
-    timeout 20 $who - >there <back 3>&- 4>&-
+    $who - >there <back 3>&- 4>&-
 }
 
 way_target() { # vsap-bind -s
@@ -85,13 +85,15 @@ way_connect() { # vsap-connect -s
 }
 
 way_name() { # vsap-connect -s, vsap-bind -s
+    # A name of its own: one that was left lingers for its owner.
+    local name=name:half-$((++NAMES))
+
     # shellcheck disable=SC2086 # words are meant
-    start service vsap-bind -s "$2" name:half $SERVER - </dev/null
-    wait_log service.log 'listening on name:half'
-    joined "$VISITOR" vsap-connect -w 10 -s "$1" name:half
+    start service vsap-bind -s "$2" "$name" $SERVER - </dev/null
+    wait_log service.log "listening on $name"
+    joined "$VISITOR" vsap-connect -w 10 -s "$1" "$name"
     served
     kill "$PID"
-    wait_for 5 is_gone "$PID"
 }
 
 way_relay() { # vsap-relay's arguments
@@ -176,13 +178,12 @@ way_pair() {
         cmp "www/$n" "got.$n"
     done
     # And one connection for all of them.
-    run curl -sS -o again.1 -o again.2 -o again.3 -w '%{num_connects}\n' \
-        "http://$BOUND/[1-3]"
+    run curl -sS -o 'again.#1' "http://$BOUND/[1-3]"
     cmp www/3 again.3
 }
 
 @test "a server behind -P sees each visitor's own address" {
-    start_vsapd
+    start_vsapd -b 1024-65535
     port=$(free_port)
     start server perl -MIO::Socket::IP -e '
         my $l = IO::Socket::IP->new(LocalHost => "127.0.0.1", Listen => 9,
