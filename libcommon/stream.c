@@ -97,13 +97,6 @@ stream_engine_pipes(const struct stream_engine *e)
 }
 
 void
-stream_count(const struct stream *s, uint64_t *ab, uint64_t *ba)
-{
-	*ab = s->dir[0].bytes;
-	*ba = s->dir[1].bytes;
-}
-
-void
 stream_engine_count(const struct stream_engine *e, uint64_t *ab, uint64_t *ba)
 {
 	*ab = e->count[0];

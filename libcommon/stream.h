@@ -47,9 +47,6 @@ struct stream *stream_start(struct stream_engine *, int a, int b,
     const struct stream_first *, uint32_t idle_seconds, uint64_t id,
     void (*done)(void *arg, const struct relay_end *r), void *arg);
 
-/* Bytes so far, a to b and b to a. */
-void stream_count(const struct stream *, uint64_t *ab, uint64_t *ba);
-
 /* Bytes of all streams so far, those that ended too. */
 void
 stream_engine_count(const struct stream_engine *, uint64_t *ab, uint64_t *ba);

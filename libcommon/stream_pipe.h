@@ -22,8 +22,7 @@ struct stream_pipe {
 	SLIST_ENTRY(stream_pipe) entry;
 	int rd, wr;
 	bool large;
-	bool filled; /* what came in met its end: see stream_dir.c */
-	size_t len;  /* bytes in it */
+	size_t len; /* bytes in it */
 };
 
 SLIST_HEAD(stream_pipe_list, stream_pipe);

@@ -445,6 +445,19 @@ stat $CONTROL_UNIX up .*, sessions 1 .*
 END
 }
 
+@test "errors are bounded behind a hop, and a 501 closes both" {
+    start_vsapd
+    hop inner "$CONTROL"
+    {
+        for i in $(seq 20); do printf 'CONNECT 127.0.0.1:1\r\n'; done
+        printf 'BIND name:x\r\n'
+    } >lines
+    timeout 20 nc.openbsd -N $(nc_words "$HOP") <lines | tr -d '\r' >out
+    assert_equal "$(grep -c ' 540 ' out)" 16
+    assert_equal "$(tail -n 1 out)" "VSAP/0.1 501 too many errors, good bye"
+    ! grep ': bind ' "$VSAPD_LOG"
+}
+
 # ---- the upstream is not there ---------------------------------------------
 
 @test "upstream down: every verb says so, the session stays" {
@@ -509,7 +522,8 @@ accept C U
 hear C BIND name:x
 send C $banner
 hear A VSAP/0\.1 510 upstream: .*
-over A
+say A ECHO here
+hear A .* here
 END
     done
     # It ends in the midst of an answer.
@@ -522,7 +536,12 @@ hear C CONNECT name:x
 send C VSAP/0.1 24
 fin C
 hear A VSAP/0\.1 540 upstream: .*
-over A
+# Nothing was bound there: the next request finds another one.
+say A CONNECT name:y
+accept D U
+hear D CONNECT name:y
+send D VSAP/0.1 240 1 name:y name:y connected.\r\n
+hear A VSAP/0\.1 240 1 name:y name:y connected\.
 END
     assert_alive "$HOP_PID"
 }

@@ -173,31 +173,20 @@ far_pool() { # vsap-bind's arguments
     net_new gw
     net_new far
     net_join gw 10.77.1.1 far 10.77.1.2
-    # shellcheck disable=SC2046 # words are meant
-    start vsapd $(net_words gw) vsapd -R "$BATS_TEST_TMPDIR/run" \
-        -l 10.77.1.1:8000 -l 127.0.0.1:8000 -l "$PWD/run/vsapd.sock" \
-        -b 1024-65535 </dev/null
-    VSAPD_LOG=$LOG VSAPD_PID=$PID CONTROL_UNIX=$PWD/run/vsapd.sock
-    wait_log "$VSAPD_LOG" "listening on $CONTROL_UNIX"
-    # shellcheck disable=SC2046
-    start far_echo $(net_words far) echod 10.77.1.2:7 </dev/null
+    net_vsapd gw vsapd -l 10.77.1.1:8000 -l 127.0.0.1:8000 -b 1024-65535
+    net_start far far_echo echod 10.77.1.2:7
     wait_log far_echo.log listening
-    # shellcheck disable=SC2046
-    start far $(net_words far) vsap-bind -s 10.77.1.1:8000 -N 8 -p 5 "$@" \
-        </dev/null
-    BOUND=$(listening_on "$LOG")
+    net_start far far vsap-bind -s 10.77.1.1:8000 -N 8 -p 5 "$@"
+    BOUND=$(listening_on far.log)
     wait_for 10 waiting_at "$BOUND" 8
 }
 
 # Another one, on the gateway's own host.
 near_pool() {
-    # shellcheck disable=SC2046
-    start near_echo $(net_words gw) echod -n near </dev/null
-    SERVICE=$(listening_on "$LOG")
-    # shellcheck disable=SC2046
-    start near $(net_words gw) vsap-bind -s 127.0.0.1:8000 -t "$SERVICE" \
-        "$BOUND" </dev/null
-    listening_on "$LOG" >near.at
+    net_start gw near_echo echod -n near
+    SERVICE=$(listening_on near_echo.log)
+    net_start gw near vsap-bind -s 127.0.0.1:8000 -t "$SERVICE" "$BOUND"
+    listening_on near.log >near.at
     wait_for 10 waiting_at "$BOUND" 12
 }
 
@@ -229,8 +218,7 @@ near_pool() {
     far_pool -v -t 10.77.1.3:7 :8080
     near_pool
     in_net far ip neigh add 10.77.1.3 lladdr 02:00:00:00:00:01 dev to-gw
-    # shellcheck disable=SC2046
-    start v $(net_words gw) visits -g -n 1 127.0.0.1:8080 </dev/null
+    net_start gw v visits -g -n 1 127.0.0.1:8080
     wait_log far.log 'comes by 10.77.1.1:8000'
     net_cut far gw
     LOAD=$(net_words gw) load_start visitors -g 127.0.0.1:8080

@@ -222,10 +222,10 @@ END
 }
 
 @test "descriptor 0 that is no connection: refused, said" {
-    run vsapd -i </dev/null
+    run vsapd -R "$PWD/run" -i </dev/null
     assert_failure 1
     assert_output --regexp '^vsapd: -i: .*inetd'
-    run vsapd -i <"$ROOT/LICENSE"
+    run vsapd -R "$PWD/run" -i <"$ROOT/LICENSE"
     assert_failure 1
 }
 

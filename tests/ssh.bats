@@ -81,7 +81,7 @@ far() { # ssh's arguments
         STARTED+=("$pid")
         exec 7>keys
         wait_for 20 grep -q up back
-        assert_equal "$(pgrep -f "vsap-connect -F -s $at name:inside")" ''
+        assert_equal "$(pids_of vsap-connect)" ''
         head -c 1000000 /dev/urandom >big
         cat big >&7
         exec 7>&-

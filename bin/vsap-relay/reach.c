@@ -25,17 +25,7 @@ struct reach {
 };
 
 static void
-finish(struct reach *r, int fd, const char *error, bool permanent)
-{
-	void (*done)(void *, int, const char *, bool) = r->done;
-	void *arg = r->arg;
-
-	reach_cancel(r);
-	done(arg, fd, error, permanent);
-}
-
-void
-reach_cancel(struct reach *r)
+reach_free(struct reach *r)
 {
 	if (r == NULL)
 		return;
@@ -44,6 +34,16 @@ reach_cancel(struct reach *r)
 	if (r->deadline != NULL)
 		event_free(r->deadline);
 	free(r);
+}
+
+static void
+finish(struct reach *r, int fd, const char *error, bool permanent)
+{
+	void (*done)(void *, int, const char *, bool) = r->done;
+	void *arg = r->arg;
+
+	reach_free(r);
+	done(arg, fd, error, permanent);
 }
 
 static void
@@ -178,7 +178,7 @@ reach_start(struct relay *relay, const struct endpoint *to, bool gateway,
 		if (r->dial != NULL)
 			return r;
 	}
-	reach_cancel(r);
+	reach_free(r);
 	return NULL;
 }
 

@@ -13,13 +13,12 @@ struct reach;
 /*
  * Start.  done(arg, fd, error): a descriptor that now is the callee's, or
  * -1 with a text that names the endpoint and the reason; permanent: trying
- * again without a change is of no use.  Called once, from the loop, not
- * after reach_cancel().  NULL with errno when it cannot begin.
+ * again without a change is of no use.  Called once, from the loop.  NULL
+ * with errno when it cannot begin.
  */
 struct reach *reach_start(struct relay *, const struct endpoint *, bool gateway,
     void (*done)(void *arg, int fd, const char *error, bool permanent),
     void *arg);
-void reach_cancel(struct reach *); /* NULL is fine */
 
 /*
  * The quick way, for what needs no waiting: the descriptor, or -1 with

@@ -230,6 +230,17 @@ flush_reports(struct worker *w)
 	return 1;
 }
 
+/* "vsapd -K" knows its own orphans by it. */
+static void
+say_title(void)
+{
+	char exe[4096];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	exe[n == -1 ? 0 : n] = '\0';
+	setproctitle("orphan %s", exe);
+}
+
 /*
  * The feeder is gone: what it was not told is logged here.  Pairs whose ACK
  * it did not get are served all the same, for its copies went with it.
@@ -245,7 +256,7 @@ become_orphan(struct worker *w)
 	event_del(w->ev_read);
 	event_del(w->ev_write);
 	close(FEED_FD);
-	setproctitle("orphan");
+	say_title();
 	log_to_syslog();
 	while ((rep = STAILQ_FIRST(&w->reports)) != NULL) {
 		STAILQ_REMOVE_HEAD(&w->reports, entry);

@@ -9,15 +9,11 @@
 
 #define DEFAULT_BACKLOG 128 /* of a BIND without -l= and before LISTEN */
 
-/*
- * Every spelling of an address becomes one: every address is "*", a name is
- * none that can be bound but localhost (vsap(7)).  The reason why not, or
- * NULL.
- */
+/* localhost is 127.0.0.1; no other name can be bound (vsap(7)).  The reason
+ * why not, or NULL. */
 static const char *
 canonical(struct addr *a)
 {
-	struct in6_addr v4any = IN6ADDR_ANY_INIT;
 	char err[128];
 	uint16_t port = a->port;
 
@@ -26,14 +22,6 @@ canonical(struct addr *a)
 	if (strcasecmp(a->text, "localhost") == 0) {
 		(void)addr_parse(a, "127.0.0.1:1", ADDR_F_TCP, err,
 		    sizeof(err));
-		a->port = port;
-		return NULL;
-	}
-	v4any.s6_addr[10] = v4any.s6_addr[11] = 0xff;
-	if (!a->any && a->family != AF_UNSPEC &&
-	    (memcmp(&a->ip, &v4any, sizeof(v4any)) == 0 ||
-		memcmp(&a->ip, &in6addr_any, sizeof(v4any)) == 0)) {
-		(void)addr_parse(a, "*:1", ADDR_FOR_BIND, err, sizeof(err));
 		a->port = port;
 		return NULL;
 	}
@@ -138,7 +126,9 @@ explain(struct session *s, int error, char *out, size_t outlen)
 			return;
 		}
 		text =
-		    s->gw->feed == NULL
+		    s->addr.kind == ADDR_TCP && s->addr.port == 0
+			? "every port that may be bound"
+		    : s->gw->feed == NULL
 			? "by another program; a vsapd -i alone shares no ports"
 			: "by another program on the gateway";
 		break;

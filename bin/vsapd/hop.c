@@ -150,6 +150,7 @@ answered(struct hop *h)
 static void
 took_peer(struct hop *h, const struct vsap_reply *r)
 {
+	char what[2 * VISITOR_ADDR];
 	struct vsap_fields f;
 	struct session *s = h->session;
 
@@ -157,8 +158,11 @@ took_peer(struct hop *h, const struct vsap_reply *r)
 	if (r->code == VSAP_ACCEPTED)
 		s->offered = clock_seconds();
 	if (vsap_reply_fields(r, &f) == 0)
-		snprintf(s->what, sizeof(s->what), "%.120s %.120s", f.local,
+		snprintf(what, sizeof(what), "%.120s %.120s", f.local,
 		    f.remote);
+	else
+		what[0] = '\0';
+	log_vis(what, s->what, sizeof(s->what)); /* their words, our log */
 }
 
 static void
@@ -211,6 +215,11 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 	/* Even one that has crossed our cancelling on the way. */
 	if (r->code == VSAP_ACCEPTED || r->code == VSAP_CONNECTED)
 		took_peer(h, r);
+	if (r->code == VSAP_PROTOCOL) {
+		session_finish(s);
+		session_work(s);
+		return;
+	}
 	if (h->echoed || r->more)
 		return;
 	answered(h);
@@ -222,7 +231,7 @@ on_closed(void *arg, const char *text, bool permanent)
 {
 	struct hop *h = arg;
 	struct session *s = h->session;
-	bool held = h->ready;
+	bool held = h->nclaims > 0;
 
 	(void)permanent;
 	session_log(s, "upstream: %s", text);

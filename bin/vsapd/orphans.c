@@ -14,41 +14,50 @@
 
 #include "spawn.h"
 
-#define ORPHAN_TITLE "vsap-relay: orphan"
+/* What vsap-relay --worker calls itself when its feeder is gone: followed by
+ * its file. */
+#define TITLE "vsap-relay: orphan "
 
+/* An upgrade leaves the old program running, its file removed. */
 static bool
-runs(const char *pid, const char *program)
+same(char *path, const char *program)
 {
-	char path[64], exe[4096];
-	ssize_t n;
+	static const char gone[] = " (deleted)";
+	size_t n = strlen(path), g = sizeof(gone) - 1;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
-	if ((n = readlink(path, exe, sizeof(exe) - 1)) == -1)
-		return false;
-	exe[n] = '\0';
-	/* An upgrade leaves the old program running, its file removed. */
-	if (n > 10 && strcmp(exe + n - 10, " (deleted)") == 0)
-		exe[n - 10] = '\0';
-	return strcmp(exe, program) == 0;
+	if (n > g && strcmp(path + n - g, gone) == 0)
+		path[n - g] = '\0';
+	return strcmp(path, program) == 0;
 }
 
-/* The title that vsap-relay --worker takes when its feeder is gone. */
+/* Is it an orphan of this program?  Which file it runs the kernel tells only
+ * to root, since it cannot be traced: then what it says itself counts. */
 static bool
-is_orphan(const char *pid)
+is_orphan(const char *pid, const char *program)
 {
-	char path[64], title[256];
+	char path[64], text[4096];
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
 		return false;
-	n = read(fd, title, sizeof(title) - 1);
+	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	if (n <= 0)
 		return false;
-	title[n] = '\0';
-	return strcmp(title, ORPHAN_TITLE) == 0;
+	text[n] = '\0';
+	if (strncmp(text, TITLE, sizeof(TITLE) - 1) != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
+	if ((n = readlink(path, text, sizeof(text) - 1)) != -1)
+		text[n] = '\0';
+	else if (errno == EACCES)
+		memmove(text, text + sizeof(TITLE) - 1,
+		    strlen(text + sizeof(TITLE) - 1) + 1);
+	else
+		return false;
+	return same(text, program);
 }
 
 static bool
@@ -79,8 +88,7 @@ orphans_end(void)
 	while ((d = readdir(proc)) != NULL) {
 		pid = (pid_t)strtonum(d->d_name, 2, INT32_MAX, &bad);
 		if (bad == NULL && is_ours(d->d_name) &&
-		    runs(d->d_name, real) && is_orphan(d->d_name) &&
-		    kill(pid, SIGKILL) == 0)
+		    is_orphan(d->d_name, real) && kill(pid, SIGKILL) == 0)
 			count++;
 	}
 	closedir(proc);

@@ -87,7 +87,7 @@ vsock_new(struct gateway *gw, const char *addr, const char *owner, int fd,
 	return vs;
 }
 
-void
+static void
 visitor_free(struct visitor *v)
 {
 	close(v->fd);

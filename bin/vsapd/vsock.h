@@ -109,8 +109,6 @@ void vsock_return(struct visitor *);
  * 0, or -1: the queue is full (the descriptor stays the caller's). */
 int vsock_visit(struct vsock *, int fd, const char *remote);
 
-void visitor_free(struct visitor *); /* closes the descriptor */
-
 /* Arm every listener again after gateway_resume(). */
 void vsock_rearm_all(struct gateway *);
 

@@ -6,7 +6,7 @@
 #	in_net far vsap-bind -s 10.77.1.1:8706 ...
 #
 # Root makes them; others do in a user namespace of theirs, where the system
-# permits it.
+# permits it (all they start there is root's, as it seems).
 
 declare -gA NET_PID
 NET_USER=
@@ -73,4 +73,28 @@ net_join() { # NAME ADDRESS NAME ADDRESS
 # word, and nothing comes back.
 net_cut() { # NAME (whose end goes) FROM
     in_net "$1" ip link set "to-$2" down
+}
+
+# Start a command there, as start NAME.
+net_start() { # NET NAME command...
+    local net=$1 name=$2
+
+    shift 2
+    # shellcheck disable=SC2046 # words are meant
+    start "$name" $(net_words "$net") "$@" </dev/null
+}
+
+# A vsapd there, with a UNIX socket at CONTROL_UNIX, which is of the file
+# system and so reached from everywhere.  Sets VSAPD_PID and VSAPD_LOG.
+net_vsapd() { # NET NAME vsapd's arguments
+    local net=$1 name=$2 user=()
+
+    shift 2
+    # In a namespace of one user there is no other.
+    [ "$(id -u)" = 0 ] || user=(-u root)
+    CONTROL_UNIX=$BATS_TEST_TMPDIR/run.$name/vsapd.sock
+    net_start "$net" "$name" vsapd -R "$BATS_TEST_TMPDIR/run.$name" \
+        -l "$CONTROL_UNIX" "${user[@]}" "$@"
+    VSAPD_PID=$PID VSAPD_LOG=$LOG
+    wait_log "$LOG" 'control started' >/dev/null
 }
