@@ -26,7 +26,7 @@
 #define VSAP_STR(x) VSAP_STR_(x)
 
 /* seconds */
-#ifndef VSAP_HASTY /* a test's build has no ten minutes */
+#ifndef VSAP_HASTY	      /* a test's build has no ten minutes */
 #define VSAP_LINE_TIMEOUT 30  /* for the rest of a line once begun */
 #define VSAP_IDLE_TIMEOUT 600 /* for a session that holds nothing */
 #else

@@ -557,3 +557,15 @@ run kill -KILL $FIRST
 eof A
 END
 }
+
+@test "a gateway that would be its own upstream does not start" {
+    mkdir -m 700 own
+    for words in "-l :8999 -r localhost:8999" \
+        "-l 127.0.0.1:8999 -r 127.0.0.1:8999" \
+        "-l $PWD/own.sock -r $PWD/own.sock"; do
+        # shellcheck disable=SC2086 # words
+        run timeout 10 vsapd -R "$PWD/own" $words
+        assert_failure 1
+        assert_output --partial 'not its own upstream'
+    done
+}

@@ -217,10 +217,12 @@ handed(int sock)
 		return;
 	}
 	net_tune(fd);
-	(void)send(sock, &ack, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (session_new(ct.gw, fd, (struct sockaddr *)&h.src, h.srclen, h.first,
-		h.firstlen) == -1)
-		net_reset(fd);
+		h.firstlen) == -1) {
+		log_warn("hand-over: %s", strerror(errno));
+		close(fd); /* the sender's still */
+	} else
+		(void)send(sock, &ack, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void

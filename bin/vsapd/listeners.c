@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -87,6 +88,28 @@ port_of(int fd)
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
 		return 0;
 	return addr_port_sa((struct sockaddr *)&ss);
+}
+
+/* Is the upstream (-r) what a listens on?  Each request would come round
+ * again, for as long as there are sessions. */
+static bool
+is_upstream(const struct conf *conf, const struct addr *a)
+{
+	const struct addr *up = &conf->upstream;
+	bool local;
+
+	if (!conf->has_upstream || up->kind != a->kind)
+		return false;
+	if (a->kind == ADDR_UNIX)
+		return strcmp(up->text, a->text) == 0;
+	local = strcasecmp(up->text, "localhost") == 0 ||
+		(up->family != AF_UNSPEC && addr_ip_loopback(&up->ip));
+	if (up->port != a->port || a->port == 0)
+		return false;
+	if (a->any || addr_ip_loopback(&a->ip))
+		return local;
+	return up->family != AF_UNSPEC &&
+	       memcmp(&up->ip, &a->ip, sizeof(a->ip)) == 0;
 }
 
 static int
@@ -311,6 +334,12 @@ add_all(struct listeners *ls, struct conf *conf, char *err, size_t errlen)
 	}
 	for (i = 0; i < conf->nlisten; i++) {
 		a = &conf->listen[i];
+		if (is_upstream(conf, a)) {
+			snprintf(err, errlen,
+			    "-r names what -l listens on: a gateway is not "
+			    "its own upstream");
+			return -1;
+		}
 		if (a->kind == ADDR_UNIX) {
 			if (add_unix(ls, conf, a->text, KIND_UNIX, err,
 				errlen) == -1)
