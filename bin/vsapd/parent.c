@@ -538,6 +538,10 @@ static void
 leave_terminal(struct conf *conf)
 {
 	log_flush();
+	/* It is read again, and daemon() leaves the directory. */
+	if (conf->passwd != NULL && conf->passwd[0] != '/' &&
+	    (conf->passwd = realpath(conf->passwd, NULL)) == NULL)
+		fatal("passwords");
 	if (daemon(0, 0) == -1)
 		fatal("daemon");
 	log_to_syslog();
