@@ -2,6 +2,8 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +12,15 @@
 #include <unistd.h>
 #include <vis.h>
 
-#define LOG_LINE 1400	/* bytes of one line */
-#define LOG_GATHER 8192 /* bytes gathered between two writes */
+#define LOG_LINE 1400	 /* bytes of one line */
+#define LOG_GATHER 8192	 /* bytes gathered between two writes */
+#define LOG_PATIENCE 500 /* ms that a reader of the log may hold us up */
 
 static struct {
 	const char *prog;
 	bool to_syslog;
 	bool verbose;
+	bool stuck; /* nobody reads standard error just now */
 	size_t len;
 	char lines[LOG_GATHER];
 } lg = { .prog = "?" };
@@ -64,21 +68,49 @@ log_to_syslog(void)
 	lg.to_syslog = true;
 }
 
+/*
+ * Does standard error take a piece without blocking?  Whoever reads it (a
+ * pager, a pipe to a logger) may have stopped: it is waited for once, then
+ * lines are lost until it goes on.
+ */
+static bool
+takes(void)
+{
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int n = poll(&pfd, 1, lg.stuck ? 0 : LOG_PATIENCE);
+
+	lg.stuck = n == 0;
+	return !lg.stuck;
+}
+
+/* The lines that a pipe takes at once, if it takes anything. */
+static size_t
+whole_lines(const char *p, size_t n)
+{
+	const char *lf;
+
+	if (n <= PIPE_BUF)
+		return n;
+	lf = memrchr(p, '\n', PIPE_BUF);
+	return lf == NULL ? PIPE_BUF : (size_t)(lf - p) + 1;
+}
+
 /* A log that cannot be written (disk full, terminal gone) is given up: the
  * service is worth more than its log. */
 void
 log_flush(void)
 {
-	size_t off = 0;
-	ssize_t n;
+	size_t off = 0, n;
+	ssize_t w;
 
-	while (off < lg.len) {
-		n = write(STDERR_FILENO, lg.lines + off, lg.len - off);
-		if (n == -1 && errno == EINTR)
+	while (off < lg.len && takes()) {
+		n = whole_lines(lg.lines + off, lg.len - off);
+		w = write(STDERR_FILENO, lg.lines + off, n);
+		if (w == -1 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (w <= 0)
 			break;
-		off += (size_t)n;
+		off += (size_t)w;
 	}
 	lg.len = 0;
 }

@@ -87,7 +87,7 @@ published() { # [vsapd's arguments]
     wait_log "$VSAPD_LOG" 'no RELAY in time: visitor taken back'
     answered v 7000
     # Nobody else waited for that.
-    load_start visitors -n 50 "$BOUND"
+    load_start visitors "$BOUND"
     load_more visitors 30
     load_end visitors
     assert_equal "$LOST" 0
@@ -231,8 +231,7 @@ near_pool() {
 
 @test "a host that vanishes in mid-stream is probed, and the others go on" {
     far_pool -t 10.77.1.2:7 :8080
-    # shellcheck disable=SC2046
-    start v $(net_words gw) visits -k -n 2 127.0.0.1:8080 < <(exec sleep 1000)
+    net_start gw v visits -k -n 2 127.0.0.1:8080
     wait_log v.log '^2 alive'
     near_pool
     net_cut far gw
@@ -243,6 +242,21 @@ near_pool() {
     # Both streams are there, and the kernel asks for the peer after 30 s.
     run in_net gw ss -Htno state established src 10.77.1.1:8000
     echo "$output" | grep -cE 'timer:\((keepalive|on),' | grep -qx 2
+}
+
+@test "a host that is silent is asked whether it lives, on every connection" {
+    far_pool -t 10.77.1.2:7 :8080
+    net_start gw v visits -k -n 2 10.77.1.1:8080
+    wait_log v.log '^2 alive'
+    # The service's own end is its own business, and so is the visitor's.
+    for net in gw far; do
+        run in_net "$net" ss -Htno state established '( not sport = :7 )' \
+            and not dst 127.0.0.1
+        assert_line --partial ':8000'
+        refute_line --regexp ':8000 [^t]*$'
+        refute_line --regexp '10.77.1.2:7 [^t]*$'
+        refute_line --regexp '\]:8080 [^t]*$'
+    done
 }
 
 # ---- the gateway's processes ---------------------------------------------
@@ -417,3 +431,31 @@ is_orphan() { # PID
     wait_for 5 is_gone "$waiting"
     session_close first
 }
+
+# ---- chains --------------------------------------------------------------
+
+@test "any gateway of a chain of three dies: the port comes back by itself" {
+    names=(outer middle inner)
+    for n in 0 1 2; do
+        up=()
+        [ "$n" = 0 ] || up=(-r "$CONTROL")
+        VSAPD_NAME=${names[$n]} start_vsapd "${up[@]}"
+        at[$n]=$CONTROL
+        pid[$n]=$VSAPD_PID
+    done
+    serve_echo
+    publish one -t "$SERVICE" 127.0.0.1:0
+    keep_visitors 3 "$BOUND"
+    for n in 2 1 0; do
+        kill -KILL "${pid[$n]}"
+        wait_for 5 is_gone "${pid[$n]}"
+        up=()
+        [ "$n" = 0 ] || up=(-r "${at[$((n - 1))]}")
+        VSAPD_NAME=${names[$n]} start_vsapd -l "${at[$n]}" "${up[@]}"
+        wait_for 20 answers
+        say_all
+        assert_equal "$(kept_alive)" 3
+    done
+}
+
+answers() { [ "$(ask "$BOUND" hello 2)" = hello ]; }

@@ -258,7 +258,7 @@ t.listen(1)
 at = '127.0.0.1:%d' % t.getsockname()[1]
 if way == 'listen':
     p = subprocess.Popen(['vsap-relay', '-l', '127.0.0.1:0', at],
-        stderr=subprocess.PIPE, text=True)
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     port = int(p.stderr.readline().split(':')[-1])
     c = socket.create_connection(('127.0.0.1', port))
     out = t.accept()[0]
@@ -355,4 +355,26 @@ END
     done
     assert_equal "$(log_count "$LOG" 's[0-9]: bind 127.0.0.1')" 5
     kill "$(cat run/vsapd.lock)"
+}
+
+@test "a log that nobody reads holds nobody up" {
+    run timeout 50 python3 - <<'END' 3>&- 4>&-
+import os, socket, subprocess
+p = subprocess.Popen(['vsapd', '-R', os.getcwd() + '/run', '-l',
+    '127.0.0.1:0'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    text=True)
+port = int(p.stderr.readline().split(':')[-1])
+try:
+    for i in range(60):
+        c = socket.create_connection(('127.0.0.1', port))
+        c.settimeout(10)
+        c.sendall(b'BIND ' + b'x' * 200 + b':1\r\n')
+        c.sendall(b'BIND 127.0.0.1:99999\r\n' * 14 + b'QUIT\r\n')
+        while c.recv(65536):
+            pass
+    print('served')
+finally:
+    p.kill()
+END
+    assert_output served
 }

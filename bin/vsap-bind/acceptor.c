@@ -81,6 +81,7 @@ say_bind(struct acceptor *a)
 	a->state = ACCEPTOR_BINDING;
 	r = vsapc_send(a->client, "BIND %s", gate_address(a->gate));
 	if (r == 0 && gate_pipelines(a->gate)) {
+		a->listen_said = true;
 		r = say_listen(a);
 		a->accept_said = gate_accepts(a->gate);
 		if (r == 0 && a->accept_said)
@@ -144,7 +145,7 @@ on_bound(struct acceptor *a, const struct vsap_reply *r)
 		return;
 	}
 	a->state = ACCEPTOR_LISTENING;
-	if (!gate_pipelines(a->gate) && say_listen(a) == -1) {
+	if (!a->listen_said && say_listen(a) == -1) {
 		over(a, GATE_LOST, "cannot send", "");
 		return;
 	}

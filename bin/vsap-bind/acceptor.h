@@ -33,7 +33,8 @@ struct acceptor {
 	struct gate *gate;
 	struct vsapc *client;
 	enum acceptor_state state;
-	bool accept_said;	   /* behind BIND, in one go */
+	bool listen_said;	   /* behind BIND, in one go */
+	bool accept_said;	   /* ... and ACCEPT */
 	bool express;		   /* ... and RELAY too (gate_hurries()) */
 	struct dial *dial;	   /* express: its target ... */
 	int target;		   /* ... which stands before BIND is said */
