@@ -138,22 +138,9 @@ start_auth(const struct conf *conf, struct gateway *gw)
 }
 
 static void
-until_over(evutil_socket_t fd, short what, void *arg)
-{
-	struct gateway *gw = arg;
-
-	(void)fd;
-	(void)what;
-	if (gw->nsessions == 0)
-		event_base_loopbreak(gw->base);
-}
-
-static void
 serve(struct conf *conf, const struct sockaddr *src, socklen_t srclen)
 {
-	struct timeval often = { .tv_usec = 20000 };
 	struct gateway *gw;
-	struct event *over;
 	int fd, root = -1;
 
 	if (conf->rundir[0] != '\0')
@@ -170,11 +157,9 @@ serve(struct conf *conf, const struct sockaddr *src, socklen_t srclen)
 	net_tune(fd);
 	if (session_new(gw, fd, src, srclen, NULL, 0) == -1)
 		fatal("session");
-	over = event_new(gw->base, -1, EV_PERSIST, until_over, gw);
-	if (over == NULL || event_add(over, &often) == -1)
-		fatal("event");
-	if (loop_run(gw->base) == -1)
+	if (gw->nsessions > 0 && loop_run(gw->base) == -1)
 		fatal("loop");
+	log_flush();
 	exit(0);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -89,8 +90,11 @@ gateway_pause(struct gateway *gw)
 	struct timeval tv = { .tv_usec = PAUSE_MS * 1000 };
 	int error = errno;
 
-	if (gw->feed == NULL)
+	if (gw->feed == NULL) {
+		/* Alone nobody else is kept waiting by this. */
+		(void)poll(NULL, 0, PAUSE_MS);
 		return;
+	}
 	if (!ct.paused && say_again(&ct.said_paused))
 		log_warn("no new connections until this is over: %s",
 		    strerror(error));
@@ -117,6 +121,8 @@ gateway_resume(struct gateway *gw)
 {
 	struct timeval now = { 0 };
 
+	if (gw->feed == NULL && gw->nsessions == 0)
+		event_base_loopbreak(gw->base); /* alone: that was it */
 	if (ct.full && !gateway_paused(gw)) {
 		ct.full = false;
 		(void)event_add(&ct.resume, &now);
