@@ -109,6 +109,32 @@ suspect_find(const struct gateway *gw, const char *source)
 	return NULL;
 }
 
+static void forgive_later(struct gateway *);
+
+static void
+on_forgive(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd;
+	(void)what;
+	gw->forgiving = false;
+	gateway_forgive(gw);
+	if (gw->suspecting > clock_seconds())
+		forgive_later(gw);
+}
+
+/* In a while nobody is last for what an acceptor beside it did. */
+static void
+forgive_later(struct gateway *gw)
+{
+	struct timeval tv = { .tv_sec = SUSPECT_TIME + 1 };
+
+	if (!gw->forgiving &&
+	    event_base_once(gw->base, -1, EV_TIMEOUT, on_forgive, gw, &tv) == 0)
+		gw->forgiving = true;
+}
+
 void
 gateway_suspect(struct gateway *gw, const char *source)
 {
@@ -120,6 +146,7 @@ gateway_suspect(struct gateway *gw, const char *source)
 	x->until = clock_seconds() + SUSPECT_TIME;
 	gw->suspecting = x->until;
 	gateway_demote(gw, source);
+	forgive_later(gw);
 }
 
 void

@@ -58,6 +58,7 @@ struct gateway {
 	struct suspect suspects[SUSPECTS_MAX];
 	unsigned next_suspect;
 	time_t suspecting; /* until when anybody is suspected, 0 nobody */
+	bool forgiving;	   /* a look at those who are last is due */
 	struct totals totals;
 	time_t started;
 };
@@ -83,6 +84,9 @@ bool gateway_suspected(const struct gateway *, const char *source);
 
 /* Put the waiting acceptors of a source behind all others (vsock.c). */
 void gateway_demote(struct gateway *, const char *source);
+
+/* Those among them whose source is suspected no more are as others again. */
+void gateway_forgive(struct gateway *);
 
 /* A stream of gateway_relay() ended (feed.h). */
 void gateway_ended(void *stream, const struct relay_end *);

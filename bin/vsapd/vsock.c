@@ -454,3 +454,22 @@ gateway_demote(struct gateway *gw, const char *source)
 		}
 	}
 }
+
+void
+gateway_forgive(struct gateway *gw)
+{
+	struct vbind *b, *next;
+	struct vsock *vs;
+
+	TAILQ_FOREACH(vs, &gw->vsocks, entry) {
+		for (b = TAILQ_FIRST(&vs->waiting); b != NULL; b = next) {
+			next = TAILQ_NEXT(b, of_waiting);
+			if (!b->last ||
+			    gateway_suspected(gw, b->session->source))
+				continue;
+			b->last = false;
+			TAILQ_REMOVE(&vs->waiting, b, of_waiting);
+			queue(vs, b);
+		}
+	}
+}
