@@ -2,7 +2,7 @@
 
 published_round() {
     local s
-    for s in direct published ssh-R socat-2; do
+    for s in direct published ssh-R socat-2 bare-2; do
         up "$s" || continue
         measure "$s" "$G/bulk" -t "$SECS" -l "$SINK" \
             ${PID[$s]:+-p ${PID[$s]}} ${PID[$s.gw]:+-p ${PID[$s.gw]}} \
@@ -19,5 +19,8 @@ topic_published() {
     start_ssh ssh-R "$SINK"
     start_socat socat-2.gw "$SINK" 1048576 &&
         start_socat socat-2 "${PORT[socat-2.gw]}" 1048576
+    # What a splice loop of a few dozen lines makes of two hops.
+    start_bare bare-2.gw "$SINK" &&
+        start_bare bare-2 "${PORT[bare-2.gw]}"
     rounds published_round
 }
