@@ -204,9 +204,8 @@ END
     start_vsapd
     talk >out <<'END'
 open A $CONTROL
-say A BIND name:shown
+send A BIND name:shown\r\nACCEPT\r\n
 hear A .* 210 1 .*
-say A ACCEPT
 open B $CONTROL_UNIX
 say B STAT
 hear B VSAP/0\.1 200-up \d+ s, sessions 2 of \d+, .*
