@@ -65,6 +65,10 @@ const char *cmd_bind_name(struct addr *, char *out, size_t outlen);
 bool cmd_relay_check(struct session *, const struct vsap_request *, bool peer,
     bool *f);
 
+/* May the session's target (s->addr) be reached at this address, one of
+ * those it resolved to?  Asked for each, by CONNECT and FORWARD. */
+bool cmd_may_reach(const struct session *, const struct sockaddr *);
+
 /* A name or path was bound: those who wait for it may connect. */
 void cmd_connect_wake(struct gateway *, const char *addr);
 

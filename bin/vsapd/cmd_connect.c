@@ -175,22 +175,25 @@ cmd_connect_wake(struct gateway *gw, const char *addr)
 
 /* --- TCP ------------------------------------------------------------------ */
 
-/*
- * Every address is asked for here.  Our own listeners would take what comes
- * from us for a local peer: strangers do not get there by any rule.
- */
-static bool
-permit(void *arg, const struct sockaddr *sa, socklen_t len)
+/* Our own listeners would take what comes from us for a local peer:
+ * strangers do not get there by any rule. */
+bool
+cmd_may_reach(const struct session *s, const struct sockaddr *sa)
 {
-	struct session *s = arg;
 	struct in6_addr ip;
 
-	(void)len;
 	if (addr_ip_sa(sa, &ip) == -1)
 		return false;
 	if (!s->who.local && gateway_is_own(s->gw, sa))
 		return false;
 	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);
+}
+
+static bool
+permit(void *arg, const struct sockaddr *sa, socklen_t len)
+{
+	(void)len;
+	return cmd_may_reach(arg, sa);
 }
 
 static void

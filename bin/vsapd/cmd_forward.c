@@ -91,17 +91,10 @@ leads_back(const struct session *s, const struct sockaddr *sa)
 static bool
 permit(void *arg, const struct sockaddr *sa, socklen_t len)
 {
-	struct job *j = arg;
-	struct session *s = j->session;
-	struct in6_addr ip;
+	const struct job *j = arg;
 
 	(void)len;
-	if (sa->sa_family == AF_UNIX)
-		return true;
-	if (addr_ip_sa(sa, &ip) == -1 || leads_back(s, sa) ||
-	    (!s->who.local && gateway_is_own(s->gw, sa)))
-		return false;
-	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);
+	return !leads_back(j->session, sa) && cmd_may_reach(j->session, sa);
 }
 
 /* Wait at every socket, unless enough is under way. */
