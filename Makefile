@@ -4,13 +4,18 @@ include config.mk
 
 VERSION = 0.1
 B = build
-PROGS = vsapd vsap-bind vsap-connect vsap-relay
+NAMES = vsapd vsap-bind vsap-connect vsap-relay ircd-lite
+PROGS := $(filter $(NAMES),$(patsubst bin/%/main.c,%,$(wildcard bin/*/main.c)))
+# Which system's sandbox: libcommon/sandbox_$(SANDBOX).c; "none" builds anywhere.
+SANDBOX := $(if $(filter Linux,$(shell uname -s)),linux,none)
 
 WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 	-Wpointer-arith -Wcast-qual -Wvla -Wformat=2
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
-LDHARDEN = -pie -Wl,-z,relro,-z,now
-PKG = libbsd-overlay libevent_core libcares
+# Each program is linked with those libraries only that it calls.
+LDHARDEN = -pie -Wl,-z,relro,-z,now,--as-needed
+PKG = libbsd-overlay libevent_core libcares \
+	$(if $(filter linux,$(SANDBOX)),libseccomp)
 PKGCFLAGS := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 PKGLIBS := $(shell pkg-config --libs $(PKG) 2>/dev/null)
 
@@ -21,11 +26,14 @@ LIBS = $(PKGLIBS) -lcrypt
 DEPFLAGS = -MMD -MP -MF $@.d
 COMPILE = $(CC) $(ALLCFLAGS) $(DEPFLAGS)
 
-COMMON := $(patsubst %.c,$(B)/%.o,$(wildcard libcommon/*.c))
+COMMON := $(patsubst %.c,$(B)/%.o,$(filter-out \
+	$(filter-out libcommon/sandbox_$(SANDBOX).c,\
+	$(wildcard libcommon/sandbox_*.c)),$(wildcard libcommon/*.c)))
 # $(call objs,NAME): the objects of bin/NAME without main.o
 objs = $(filter-out $(B)/bin/$(1)/main.o,\
-	$(patsubst %.c,$(B)/%.o,$(wildcard bin/$(1)/*.c)))
-ARCHIVES := $(PROGS:%=$(B)/%.a) $(B)/libcommon.a
+	$(patsubst %.c,$(B)/%.o,$(wildcard bin/$(1)/*.c))) $(call grammars,$(1))
+grammars = $(patsubst %.y,$(B)/%.o,$(wildcard bin/$(1)/*.y))
+ARCHIVES := $(NAMES:%=$(B)/%.a) $(B)/libcommon.a
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/t_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
@@ -59,11 +67,20 @@ $(B)/$(1).a: $(call objs,$(1))
 $(B)/$(1): $(B)/bin/$(1)/main.o $(B)/$(1).a $(B)/libcommon.a
 	$$(CC) $$(ALLLDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach p,$(PROGS),$(eval $(call PROGRAM,$(p))))
+$(foreach p,$(NAMES),$(eval $(call PROGRAM,$(p))))
 
 $(B)/%.o: %.c $(B)/.flags | $(B)/.deps
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
+
+# A grammar's parser, which includes the headers beside the grammar; last, for
+# one of them may be called as the system's (limits.h).
+GRAMMARS := $(foreach p,$(NAMES),$(call grammars,$(p)))
+$(GRAMMARS:.o=.c): $(B)/%.c: %.y | $(B)/.deps
+	@mkdir -p $(@D)
+	bison -Werror -o $@ $<
+$(GRAMMARS): $(B)/%.o: $(B)/%.c $(B)/.flags | $(B)/.deps
+	$(COMPILE) -idirafter $(*D) -c -o $@ $<
 
 # What the build needs is looked for once; a missing one is named.
 $(B)/.deps: tests/tools/deps.sh
@@ -88,13 +105,19 @@ $(B)/.where: FORCE
 # libFuzzer, so that make check needs no clang.
 FUZZFLAGS = -DFUZZ_REPLAY
 
+# $(call archives,FILE): of the programs whose headers the source includes,
+# and no others: two programs may have functions of one name.
+archives = $(filter $(ARCHIVES),$(sort $(shell \
+	sed -n 's|^\#include "\([a-z-]*\)/.*|$(B)/\1.a|p' $(1)))) $(B)/libcommon.a
+
 define ONE
 	@mkdir -p $(@D)
 	$(COMPILE) $(1) $(ALLLDFLAGS) -o $@ $< $(filter %.a,$^) $(LIBS)
 endef
-$(B)/unit/%: tests/unit/%.c $(ARCHIVES)
+.SECONDEXPANSION:
+$(B)/unit/%: tests/unit/%.c $$(call archives,tests/unit/$$*.c)
 	$(call ONE,-Itests/unit -Ibin)
-$(B)/fuzz/%: tests/fuzz/%.c $(ARCHIVES)
+$(B)/fuzz/%: tests/fuzz/%.c $$(call archives,tests/fuzz/$$*.c)
 	$(call ONE,$(FUZZFLAGS) -Itests/fuzz -Ibin)
 $(B)/tools/%: tests/tools/%.c $(B)/libcommon.a
 	$(call ONE,)
@@ -181,14 +204,16 @@ deps:
 
 INSTALL = install
 D = $(DESTDIR)
+DAEMONS = $(filter vsapd ircd-lite,$(PROGS))
+CLIENTS = $(filter-out $(DAEMONS),$(PROGS))
+SYSTEMD := $(wildcard examples/*.service examples/*.socket)
 
 install: all
 	$(INSTALL) -d $(D)$(BINDIR) $(D)$(SBINDIR) $(D)$(LIBEXECDIR) \
 	    $(D)$(UNITDIR) $(D)$(DOCDIR)/examples $(D)$(BASHCOMPDIR) \
 	    $(D)$(ZSHCOMPDIR) $(D)$(FISHCOMPDIR)
-	$(INSTALL) -m 755 $(B)/vsapd $(D)$(SBINDIR)
-	$(INSTALL) -m 755 $(B)/vsap-bind $(B)/vsap-connect $(B)/vsap-relay \
-	    $(D)$(BINDIR)
+	$(INSTALL) -m 755 $(addprefix $(B)/,$(DAEMONS)) $(D)$(SBINDIR)
+	$(INSTALL) -m 755 $(addprefix $(B)/,$(CLIENTS)) $(D)$(BINDIR)
 	ln -sfn $(BINDIR)/vsap-relay $(D)$(LIBEXECDIR)/vsap-relay
 	@set -e; for f in $(PAGES); do \
 	    $(INSTALL) -D -m 644 $$f $(D)$(MANDIR)/man$${f##*.}/$${f##*/}; \
@@ -203,19 +228,22 @@ install: all
 	    m=644; test ! -x $$f || m=755; \
 	    $(INSTALL) -m $$m $$f $(D)$(DOCDIR)/examples; \
 	done
-	sed 's|/usr/local/sbin/|$(SBINDIR)/|' examples/vsapd.service \
-	    >$(D)$(UNITDIR)/vsapd.service
-	chmod 644 $(D)$(UNITDIR)/vsapd.service
+	@set -e; for f in $(SYSTEMD); do \
+	    sed 's|/usr/local/sbin/|$(SBINDIR)/|' $$f \
+	        >$(D)$(UNITDIR)/$${f##*/}; \
+	    chmod 644 $(D)$(UNITDIR)/$${f##*/}; \
+	done
 
 uninstall:
-	rm -f $(D)$(SBINDIR)/vsapd $(D)$(LIBEXECDIR)/vsap-relay \
-	    $(addprefix $(D)$(BINDIR)/,vsap-bind vsap-connect vsap-relay) \
+	rm -f $(addprefix $(D)$(SBINDIR)/,$(DAEMONS)) \
+	    $(addprefix $(D)$(BINDIR)/,$(CLIENTS)) \
+	    $(D)$(LIBEXECDIR)/vsap-relay \
 	    $(foreach f,$(PAGES),\
 	        $(D)$(MANDIR)/man$(subst .,,$(suffix $(f)))/$(notdir $(f))) \
 	    $(addprefix $(D)$(BASHCOMPDIR)/,$(notdir $(wildcard completions/bash/*))) \
 	    $(addprefix $(D)$(ZSHCOMPDIR)/,$(notdir $(wildcard completions/zsh/*))) \
 	    $(addprefix $(D)$(FISHCOMPDIR)/,$(notdir $(wildcard completions/fish/*))) \
-	    $(D)$(UNITDIR)/vsapd.service
+	    $(addprefix $(D)$(UNITDIR)/,$(notdir $(SYSTEMD)))
 	rm -rf $(D)$(DOCDIR)
 
 dist:

@@ -212,24 +212,27 @@ start_published() { # NAME GATEWAY SERVER TARGET OPTION...
 # --- recording ------------------------------------------------------------
 
 # The line "KEY value KEY value ..." of a generator into the raw file.
+# SUFFIX is appended to the keys.
 record() { # SERIES ROUND WORDS...
     local series=$1 round=$2
     shift 2
     while [ $# -ge 2 ]; do
-        printf '%s\t%s\t%s\t%s\t%s\n' "$TOPIC" "$1" "$series" "$round" "$2"
+        printf '%s\t%s\t%s\t%s\t%s\n' "$TOPIC" "$1${SUFFIX:-}" "$series" \
+            "$round" "$2"
         shift 2
     done >>"$RAW"
 }
 
-# Run a generator for SERIES in this ROUND; a failure is told and left out.
+# Run a generator for SERIES in this ROUND, LIMIT seconds at most; a failure
+# is told and left out.
 measure() { # SERIES COMMAND...
     local series=$1 out
     shift
-    if out=$(timeout 90 "$@" 2>"$TMP/measure.err"); then
+    if out=$(timeout "${LIMIT:-90}" "$@" 2>"$TMP/$series.err"); then
         record "$series" "$ROUND" $out
     else
         echo "bench: $TOPIC: $series:" \
-            "$(tail -n 1 "$TMP/measure.err")" >&2
+            "$(tail -n 1 "$TMP/$series.err")" >&2
         echo "$TOPIC: $series failed in round $ROUND" >>"$TMP/skipped"
     fi
 }

@@ -55,7 +55,7 @@ function row(group, series,    key, k, m, v) {
 }
 
 function ours(series) {
-	return series ~ /^(relay|direct|bare|published|fdpass|vsapd)/
+	return series ~ /^(relay|direct|bare|published|fdpass|vsapd|ircd-lite)/
 }
 
 # The peer with the highest (sign 1) or lowest (-1) median.

@@ -213,28 +213,139 @@ tlvs_fit(const uint8_t *p, size_t n)
 	return true;
 }
 
+/* The header at p, whose bytes have all come; n is its address block. */
+static int
+get_v2(struct handover *h, const uint8_t *p, size_t n)
+{
+	int used;
+
+	if (p[12] != V2_LOCAL && p[12] != V2_PROXY)
+		return -1;
+	if (p[12] == V2_LOCAL || p[13] == 0)
+		return 0;
+	used = get_addresses(h, p[13], p + V2_HEAD, n);
+	if (used == -1 || !tlvs_fit(p + V2_HEAD + used, n - (size_t)used))
+		return -1;
+	return 0;
+}
+
 int
 handover_parse(struct handover *h, const void *msg, size_t len)
 {
 	const uint8_t *p = msg;
 	size_t n;
-	int used;
 
 	memset(h, 0, sizeof(*h));
 	if (len < V2_HEAD || memcmp(p, signature, sizeof(signature)) != 0)
 		return -1;
-	if (p[12] != V2_LOCAL && p[12] != V2_PROXY)
-		return -1;
 	n = (size_t)p[14] << 8 | p[15];
-	if (n > len - V2_HEAD || len - V2_HEAD - n > HANDOVER_FIRST_MAX)
+	if (n > len - V2_HEAD || len - V2_HEAD - n > HANDOVER_FIRST_MAX ||
+	    get_v2(h, p, n) == -1)
 		return -1;
-	if (p[12] == V2_PROXY && p[13] != 0) {
-		used = get_addresses(h, p[13], p + V2_HEAD, n);
-		if (used == -1 ||
-		    !tlvs_fit(p + V2_HEAD + used, n - (size_t)used))
-			return -1;
-	}
 	h->first = p + V2_HEAD + n;
 	h->firstlen = len - V2_HEAD - n;
 	return 0;
+}
+
+static int
+stream_v2(struct handover *h, const uint8_t *p, size_t len)
+{
+	size_t n, sig = sizeof(signature);
+
+	if (memcmp(p, signature, len < sig ? len : sig) != 0)
+		return -1;
+	if (len > sig && p[12] != V2_LOCAL && p[12] != V2_PROXY)
+		return -1;
+	if (len < V2_HEAD)
+		return 0;
+	n = (size_t)p[14] << 8 | p[15];
+	if (n > PROXY_HEADER_MAX - V2_HEAD)
+		return -1;
+	if (len < V2_HEAD + n)
+		return 0;
+	return get_v2(h, p, n) == -1 ? -1 : (int)(V2_HEAD + n);
+}
+
+/* A port as version 1 writes it: decimal, no leading zeros. */
+static int
+v1_port(const char *s, uint8_t *port)
+{
+	size_t n = strspn(s, "0123456789");
+	unsigned v = 0;
+
+	if (n == 0 || n > 5 || s[n] != '\0' || (s[0] == '0' && n > 1))
+		return -1;
+	while (*s != '\0')
+		v = v * 10 + (unsigned)(*s++ - '0');
+	if (v > 65535)
+		return -1;
+	port[0] = (uint8_t)(v >> 8);
+	port[1] = (uint8_t)v;
+	return 0;
+}
+
+/* "TCP4 source destination port port", in place. */
+static int
+v1_addresses(struct handover *h, char *line)
+{
+	uint8_t ip[2][16] = { 0 }, port[2][2];
+	char *word[5];
+	bool v4;
+
+	for (int i = 0; i < 5; i++)
+		if ((word[i] = strsep(&line, " ")) == NULL)
+			return -1;
+	v4 = strcmp(word[0], "TCP4") == 0;
+	if (line != NULL || (!v4 && strcmp(word[0], "TCP6") != 0))
+		return -1;
+	for (int i = 0; i < 2; i++)
+		if (inet_pton(v4 ? AF_INET : AF_INET6, word[1 + i], ip[i]) !=
+			1 ||
+		    v1_port(word[3 + i], port[i]) == -1)
+			return -1;
+	get_ip(&h->src, &h->srclen, ip[0], port[0], v4);
+	get_ip(&h->dst, &h->dstlen, ip[1], port[1], v4);
+	return 0;
+}
+
+static int
+stream_v1(struct handover *h, const uint8_t *p, size_t len)
+{
+	static const char head[] = "PROXY ";
+	size_t n, max = PROXY_V1_MAX - 1, in = sizeof(head) - 1;
+	char line[PROXY_V1_MAX];
+	const uint8_t *lf;
+
+	if (memcmp(p, head, len < in ? len : in) != 0)
+		return -1;
+	lf = memchr(p, '\n', len < max ? len : max);
+	if (lf == NULL)
+		return len < max ? 0 : -1;
+	n = (size_t)(lf - p);
+	if (n < in + 1 || p[n - 1] != '\r' || memchr(p, '\0', n) != NULL)
+		return -1;
+	memcpy(line, p + in, n - 1 - in);
+	line[n - 1 - in] = '\0';
+	if (strcmp(line, "UNKNOWN") != 0 && strncmp(line, "UNKNOWN ", 8) != 0 &&
+	    v1_addresses(h, line) == -1)
+		return -1;
+	return (int)n + 1;
+}
+
+int
+proxy_parse(struct handover *h, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	int used;
+
+	memset(h, 0, sizeof(*h));
+	if (len == 0)
+		return 0;
+	used =
+	    p[0] == signature[0] ? stream_v2(h, p, len) : stream_v1(h, p, len);
+	if (used > 0) {
+		h->first = p + used;
+		h->firstlen = len - (size_t)used;
+	}
+	return used;
 }

@@ -8,7 +8,8 @@
  *
  * SOCK_SEQPACKET, one message: a PROXY v2 header, then the stream's first
  * bytes; exactly one descriptor attached.  The receiver answers one byte,
- * HANDOVER_ACK.
+ * HANDOVER_ACK.  A receiver that reads streams takes a header by itself with
+ * proxy_parse().
  */
 
 #include <sys/socket.h>
@@ -19,6 +20,7 @@
 #define HANDOVER_MAX (HANDOVER_FIRST_MAX + 512)
 #define PROXY_V1_MAX 108 /* with its NUL */
 #define PROXY_V2_MAX 232
+#define PROXY_HEADER_MAX 536 /* that proxy_parse() takes, records included */
 
 struct handover {
 	struct sockaddr_storage src, dst; /* AF_UNSPEC: not known (LOCAL) */
@@ -46,5 +48,14 @@ size_t handover_format(void *out, size_t outlen, const struct sockaddr *src,
 
 /* Parse one.  0, or -1: malformed. */
 int handover_parse(struct handover *, const void *p, size_t len);
+
+/*
+ * The header, of either version, at the head of a stream of which len bytes
+ * have come.  Returns the bytes that it takes, with the addresses in *h
+ * (AF_UNSPEC for LOCAL and UNKNOWN) and what stands behind it as h->first;
+ * 0: more is needed, never with PROXY_HEADER_MAX bytes or more; -1: this is
+ * no such header, told as early as it shows.
+ */
+int proxy_parse(struct handover *h, const void *p, size_t len);
 
 #endif

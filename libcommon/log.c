@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 #include <vis.h>
 
@@ -21,9 +22,14 @@ static struct {
 	bool to_syslog;
 	bool verbose;
 	bool stuck; /* nobody reads standard error just now */
+	int fd;	    /* of log_to_fd(); -1: standard error */
+	bool torn;  /* a line broke off in it */
+	unsigned long lost;
+	time_t now; /* of stamp */
+	char stamp[32];
 	size_t len;
 	char lines[LOG_GATHER];
-} lg = { .prog = "?" };
+} lg = { .prog = "?", .fd = -1 };
 
 void
 log_init(const char *prog, bool use_syslog, bool verbose)
@@ -68,16 +74,27 @@ log_to_syslog(void)
 	lg.to_syslog = true;
 }
 
+void
+log_to_fd(int fd)
+{
+	log_flush();
+	if (lg.fd != -1 && lg.fd != fd)
+		close(lg.fd);
+	lg.fd = fd;
+	lg.torn = false;
+	lg.to_syslog = false;
+}
+
 /*
- * Does standard error take a piece without blocking?  Whoever reads it (a
- * pager, a pipe to a logger) may have stopped: it is waited for once, then
- * lines are lost until it goes on.
+ * Does the log take a piece without blocking?  Whoever reads standard error
+ * (a pager, a pipe to a logger) may have stopped: it is waited for once,
+ * then lines are lost until it goes on.  Nobody waits for a file.
  */
 static bool
-takes(void)
+takes(int fd)
 {
-	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
-	int n = poll(&pfd, 1, lg.stuck ? 0 : LOG_PATIENCE);
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	int n = poll(&pfd, 1, lg.stuck || lg.fd != -1 ? 0 : LOG_PATIENCE);
 
 	lg.stuck = n == 0;
 	return !lg.stuck;
@@ -95,22 +112,85 @@ whole_lines(const char *p, size_t n)
 	return lf == NULL ? PIPE_BUF : (size_t)(lf - p) + 1;
 }
 
-/* A log that cannot be written (disk full, terminal gone) is given up: the
- * service is worth more than its log. */
-void
-log_flush(void)
+/* Write what can be written now; the number of bytes. */
+static size_t
+put(const char *p, size_t len)
 {
-	size_t off = 0, n;
+	int fd = lg.fd == -1 ? STDERR_FILENO : lg.fd;
+	size_t off = 0;
 	ssize_t w;
 
-	while (off < lg.len && takes()) {
-		n = whole_lines(lg.lines + off, lg.len - off);
-		w = write(STDERR_FILENO, lg.lines + off, n);
+	while (off < len && takes(fd)) {
+		w = write(fd, p + off, whole_lines(p + off, len - off));
 		if (w == -1 && errno == EINTR)
 			continue;
 		if (w <= 0)
 			break;
 		off += (size_t)w;
+	}
+	return off;
+}
+
+static const char *
+stamp(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now == lg.now)
+		return lg.stamp;
+	lg.now = now;
+	if (gmtime_r(&now, &tm) == NULL || strftime(lg.stamp, sizeof(lg.stamp),
+					       "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		lg.stamp[0] = '\0';
+	return lg.stamp;
+}
+
+/* The lines behind the first done bytes were not written. */
+static void
+lose(const char *p, size_t len, size_t done)
+{
+	if (done > 0 && done < len)
+		lg.torn = p[done - 1] != '\n';
+	for (size_t i = done; i < len; i++)
+		lg.lost += p[i] == '\n';
+}
+
+/* Say in the file how many lines are not in it.  False: still no room. */
+static bool
+tell_lost(void)
+{
+	char line[128];
+	size_t len, done;
+
+	if (lg.lost == 0 && !lg.torn)
+		return true;
+	snprintf(line, sizeof(line), "%s%s %lu lines were lost\n",
+	    lg.torn ? "\n" : "", stamp(), lg.lost);
+	len = strlen(line);
+	if ((done = put(line, len)) == len) {
+		lg.lost = 0;
+		lg.torn = false;
+	} else if (done > 0)
+		lg.torn = line[done - 1] != '\n';
+	return done == len;
+}
+
+/* A log that cannot be written (disk full, terminal gone) is given up: the
+ * service is worth more than its log. */
+void
+log_flush(void)
+{
+	size_t done = 0;
+
+	if (lg.len == 0)
+		return;
+	if (lg.fd == -1)
+		(void)put(lg.lines, lg.len);
+	else {
+		if (tell_lost())
+			done = put(lg.lines, lg.len);
+		lose(lg.lines, lg.len, done);
 	}
 	lg.len = 0;
 }
@@ -130,8 +210,12 @@ log_line(int priority, const char *fmt, va_list ap)
 	}
 	if (lg.len + LOG_LINE + 64 > sizeof(lg.lines))
 		log_flush();
-	n = snprintf(lg.lines + lg.len, sizeof(lg.lines) - lg.len,
-	    "%.32s: %s\n", lg.prog, text);
+	if (lg.fd != -1)
+		n = snprintf(lg.lines + lg.len, sizeof(lg.lines) - lg.len,
+		    "%s %s\n", stamp(), text);
+	else
+		n = snprintf(lg.lines + lg.len, sizeof(lg.lines) - lg.len,
+		    "%.32s: %s\n", lg.prog, text);
 	if (n > 0)
 		lg.len += (size_t)n;
 	errno = saved;

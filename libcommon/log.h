@@ -30,6 +30,15 @@ void log_open_syslog(void);
 void log_to_syslog(void);
 
 /*
+ * Send everything to this file from now on, "2026-11-22T07:00:00Z text" a
+ * line.  The descriptor, open for appending, is the log's to close when the
+ * next one comes (a file that was rotated); -1: standard error again.  What
+ * cannot be written at once (disk full, a pipe that nobody reads) is lost
+ * and counted, and the next line that can be is preceded by the count.
+ */
+void log_to_fd(int fd);
+
+/*
  * A child that closes what it inherited does so between these: syslog(3)
  * would go on to write to its descriptor, whatever stands there by then.
  */

@@ -16,31 +16,43 @@
 #define STR(x) #x
 #define STRING(x) STR(x)
 
-/* $XDG_RUNTIME_DIR/vsapd; -1 where there is none that fits. */
+/* $XDG_RUNTIME_DIR/PROG; -1 where there is none that fits. */
 static int
-user_dir(char *out, size_t outlen)
+user_dir(const char *prog, char *out, size_t outlen)
 {
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 	int n;
 
 	if (xdg == NULL || xdg[0] != '/')
 		return -1;
-	n = snprintf(out, outlen, "%s/vsapd", xdg);
+	n = snprintf(out, outlen, "%s/%s", xdg, prog);
 	return n < 0 || (size_t)n >= outlen ? -1 : 0;
 }
 
 int
-runpath_dir(char *out, size_t outlen, char *err, size_t errlen)
+runpath_dir_of(const char *prog, char *out, size_t outlen, char *err,
+    size_t errlen)
 {
+	int n;
+
 	err[0] = '\0';
-	if (geteuid() == 0 && strlcpy(out, RUNPATH_ROOT, outlen) < outlen)
-		return 0;
-	if (user_dir(out, outlen) == 0)
+	if (geteuid() == 0) {
+		n = snprintf(out, outlen, "/run/%s", prog);
+		if (n > 0 && (size_t)n < outlen)
+			return 0;
+	}
+	if (user_dir(prog, out, outlen) == 0)
 		return 0;
 	snprintf(err, errlen,
 	    "no run directory: XDG_RUNTIME_DIR is not set "
 	    "to an absolute path (name a directory by -R)");
 	return -1;
+}
+
+int
+runpath_dir(char *out, size_t outlen, char *err, size_t errlen)
+{
+	return runpath_dir_of("vsapd", out, outlen, err, errlen);
 }
 
 int
@@ -86,7 +98,8 @@ runpath_server(const char *arg, char *out, size_t outlen)
 		strlcpy(out, env, outlen);
 		return out;
 	}
-	if (user_dir(dir, sizeof(dir)) == 0 && usable(out, outlen, dir))
+	if (user_dir("vsapd", dir, sizeof(dir)) == 0 &&
+	    usable(out, outlen, dir))
 		return out;
 	if (usable(out, outlen, RUNPATH_ROOT))
 		return out;

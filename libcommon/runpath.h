@@ -15,6 +15,10 @@
 /* The run directory of this user: 0, or -1 if there is none (err says why).*/
 int runpath_dir(char *out, size_t outlen, char *err, size_t errlen);
 
+/* The same of another program: /run/PROG or $XDG_RUNTIME_DIR/PROG. */
+int runpath_dir_of(const char *prog, char *out, size_t outlen, char *err,
+    size_t errlen);
+
 /* dir/name into out; -1 when it does not fit a UNIX-domain address. */
 int runpath_join(char *out, size_t outlen, const char *dir, const char *name);
 

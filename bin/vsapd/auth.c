@@ -3,13 +3,13 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <crypt.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "crypthash.h"
 #include "limits_vsap.h"
 
 struct auth_user {
@@ -48,22 +48,6 @@ auth_free(struct auth_db *db)
 	free(db);
 }
 
-/*
- * A whole hash that crypt(3) can check, asked by computing one.  Those of
- * old are refused: DES takes any word for a hash, a plain password too.
- */
-static int
-hash_usable(const char *hash)
-{
-	struct crypt_data data = { .initialized = 0 };
-	const char *out;
-
-	if (crypt_checksalt(hash) != CRYPT_SALT_OK)
-		return 0;
-	out = crypt_r("", hash, &data);
-	return out != NULL && out[0] != '*' && strlen(out) == strlen(hash);
-}
-
 static struct auth_user *
 user_new(const char *name, size_t namelen, const char *hash)
 {
@@ -94,7 +78,7 @@ load_line(struct auth_db *db, char *line)
 		return "not of the form user:hash";
 	if ((size_t)(colon - line) > VSAP_USER_MAX)
 		return "the user name is too long";
-	if (!hash_usable(colon + 1))
+	if (!crypthash_usable(colon + 1))
 		return "no hash that crypt(3) knows and advises; make one by "
 		       "mkpasswd -m yescrypt";
 	if ((u = user_new(line, (size_t)(colon - line), colon + 1)) == NULL)
@@ -162,26 +146,10 @@ auth_load(const char *path, char *err, size_t errlen)
 	return db;
 }
 
-/* Equal, in a time that does not depend on where they differ. */
-static int
-same(const char *a, const char *b)
-{
-	size_t n = strlen(a), i;
-	unsigned char diff = 0;
-
-	if (strlen(b) != n)
-		return 0;
-	for (i = 0; i < n; i++)
-		diff |= (unsigned char)(a[i] ^ b[i]);
-	return diff == 0;
-}
-
 int
 auth_check(const struct auth_db *db, char *text)
 {
-	static struct crypt_data data;
 	const struct auth_user *u, *found = NULL;
-	const char *out;
 	char *password;
 	int right;
 
@@ -193,9 +161,7 @@ auth_check(const struct auth_db *db, char *text)
 			found = u;
 	/* The first user's hash stands in for an unknown user's. */
 	u = found != NULL ? found : SLIST_FIRST(&db->users);
-	out = crypt_r(password, u->hash, &data);
-	right = out != NULL && same(out, u->hash) && found != NULL;
-	explicit_bzero(&data, sizeof(data));
+	right = crypthash_check(u->hash, password) && found != NULL;
 	explicit_bzero(password, strlen(password));
 	return right;
 }

@@ -1,11 +1,7 @@
 #include "listeners.h"
 
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +10,7 @@
 
 #include "log.h"
 #include "net.h"
+#include "rundir.h"
 #include "runpath.h"
 
 #define BACKLOG 1024 /* control connections that may wait */
@@ -140,71 +137,6 @@ add_tcp(struct listeners *ls, const struct conf *conf, const struct addr *a,
 
 /* --- UNIX-domain --------------------------------------------------------- */
 
-static bool
-answers(const char *path, int type)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	bool alive;
-	int fd;
-
-	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));
-	if ((fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) ==
-	    -1)
-		return true;
-	alive = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 ||
-		errno == EAGAIN;
-	close(fd);
-	return alive;
-}
-
-/* Remove the socket of one who is gone.  What is no socket stays. */
-static int
-clear_stale(const char *path, int type)
-{
-	struct stat st;
-
-	if (lstat(path, &st) == -1)
-		return errno == ENOENT ? 0 : -1;
-	if (!S_ISSOCK(st.st_mode)) {
-		errno = EEXIST;
-		return -1;
-	}
-	if (answers(path, type)) {
-		errno = EADDRINUSE;
-		return -1;
-	}
-	return unlink(path);
-}
-
-static int
-bind_unix(const char *path, int type, mode_t mode)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	mode_t old;
-	int fd, r;
-
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	if (clear_stale(path, type) == -1)
-		return -1;
-	if ((fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) ==
-	    -1)
-		return -1;
-	old = umask(~mode & 0777);
-	r = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
-	umask(old);
-	if (r == -1 || listen(fd, BACKLOG) == -1) {
-		r = errno;
-		close(fd);
-		errno = r;
-		return -1;
-	}
-	return fd;
-}
-
 static int
 add_unix(struct listeners *ls, const struct conf *conf, const char *path,
     enum pmsg_kind kind, char *err, size_t errlen)
@@ -214,7 +146,7 @@ add_unix(struct listeners *ls, const struct conf *conf, const char *path,
 	    conf->has_group && kind == KIND_UNIX ? (mode_t)0660 : (mode_t)0600;
 	int fd;
 
-	if ((fd = bind_unix(path, type, mode)) == -1)
+	if ((fd = rundir_listen(path, type, BACKLOG, mode)) == -1)
 		return failed(err, errlen, path,
 		    errno == EADDRINUSE ? "another vsapd serves it"
 		    : errno == EEXIST ? "a file that is no socket is in the way"
@@ -231,69 +163,11 @@ add_unix(struct listeners *ls, const struct conf *conf, const char *path,
 
 /* --- the run directory --------------------------------------------------- */
 
-static int
-write_pid(int fd)
-{
-	char pid[32];
-	int len = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-
-	if (ftruncate(fd, 0) == -1 || pwrite(fd, pid, (size_t)len, 0) != len)
-		return -1;
-	return 0;
-}
-
-static int
-lock_dir(struct listeners *ls, const char *dir, char *err, size_t errlen)
-{
-	char path[VSAP_NAME_MAX + 1], pid[32] = "";
-	ssize_t n;
-
-	if (runpath_join(path, sizeof(path), dir, "vsapd.lock") == -1)
-		return failed(err, errlen, dir, "choose a shorter -R");
-	ls->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (ls->lock == -1)
-		return failed(err, errlen, path, "");
-	if (flock(ls->lock, LOCK_EX | LOCK_NB) == -1) {
-		if ((n = read(ls->lock, pid, sizeof(pid) - 1)) > 0)
-			pid[strcspn(pid, "\n")] = '\0';
-		snprintf(err, errlen,
-		    "%s: another vsapd runs here (pid %s): stop it, or give "
-		    "this one its own -R directory",
-		    path, pid[0] != '\0' ? pid : "?");
-		return -1;
-	}
-	if (write_pid(ls->lock) == -1)
-		return failed(err, errlen, path, "");
-	return 0;
-}
-
 void
 listeners_relock(struct listeners *ls)
 {
 	if (ls->lock != -1)
-		(void)write_pid(ls->lock);
-}
-
-static int
-make_dir(const char *dir, char *err, size_t errlen)
-{
-	mode_t mode = getuid() == 0 ? 0755 : 0700;
-	struct stat st;
-
-	if (mkdir(dir, mode) == -1 && errno != EEXIST)
-		return failed(err, errlen, dir, "");
-	/* Not through a link, which in a shared folder may be a trap. */
-	if (lstat(dir, &st) == -1)
-		return failed(err, errlen, dir, "");
-	if (!S_ISDIR(st.st_mode) || st.st_uid != getuid() ||
-	    (st.st_mode & 0022) != 0) {
-		snprintf(err, errlen,
-		    "%s: must be a directory of yours that no one else may "
-		    "write to",
-		    dir);
-		return -1;
-	}
-	return 0;
+		(void)rundir_write_pid(ls->lock);
 }
 
 static int
@@ -303,8 +177,8 @@ add_rundir(struct listeners *ls, const struct conf *conf, char *err,
 	char path[VSAP_NAME_MAX + 1];
 	const char *dir = conf->rundir;
 
-	if (make_dir(dir, err, errlen) == -1 ||
-	    lock_dir(ls, dir, err, errlen) == -1)
+	if (rundir_make(dir, err, errlen) == -1 ||
+	    (ls->lock = rundir_lock(dir, "vsapd", err, errlen)) == -1)
 		return -1;
 	if (runpath_join(path, sizeof(path), dir, "handover.sock") == -1)
 		return failed(err, errlen, dir, "choose a shorter -R");

@@ -18,7 +18,7 @@ ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 case $BUILD in /*) ;; *) BUILD=$ROOT/$BUILD ;; esac
 PEERS=${PEERS:-$ROOT/build/peers}
-PROGRAMS="vsapd vsap-bind vsap-connect vsap-relay"
+PROGRAMS="vsapd vsap-bind vsap-connect vsap-relay ircd-lite"
 export ROOT BUILD PEERS
 
 # Seconds for one test; a file with long ones sets its own after load.

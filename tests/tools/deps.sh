@@ -18,6 +18,8 @@ header:crypt.h libcrypt-dev
 pc:libbsd-overlay libbsd-dev
 pc:libevent_core libevent-dev
 pc:libcares libc-ares-dev
+pc:libseccomp libseccomp-dev
+cmd:bison bison
 '
 test='
 cmd:bats bats
@@ -34,6 +36,7 @@ cmd:mandoc mandoc
 cmd:zsh zsh
 cmd:fish fish
 cmd:pkill procps
+cmd:tmux tmux
 file:/etc/protocols netbase
 '
 lint='

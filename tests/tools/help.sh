@@ -4,7 +4,8 @@ cat <<'END'
 make demo       builds, publishes a small service on a gateway of its own and
                 reaches it; installs what is missing (Debian)
 make check      every test; installs what the tests need (Debian)
-make            builds build/vsapd, vsap-bind, vsap-connect, vsap-relay
+make            builds build/vsapd, vsap-bind, vsap-connect, vsap-relay,
+                ircd-lite
 make install    to PREFIX (/usr/local), below DESTDIR if given; uninstall
 
 make check-unit check-fuzz check-man check-bats     one kind of test

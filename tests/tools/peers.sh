@@ -4,11 +4,18 @@
 # downloaded and unpacked below the build folder, with the libraries that
 # this machine lacks.  Nothing is installed, configured or enabled.
 #
-#   peers.sh [NAME...]    sshd inetd xinetd (the default), haproxy nginx
+#   peers.sh [NAME...]    sshd inetd xinetd irssi weechat-headless ii sic
+#                         (the default), ngircd inspircd haproxy nginx
 #                         microsocks socat
 #
-# Leaves $PEERS/bin/NAME (PEERS defaults to build/peers).  Says what could
-# not be had, and then has status 1.
+# Leaves $PEERS/bin/NAME (PEERS defaults to build/peers); of IRC clients that
+# are installed here, a starter alone.  Says what could not be had, and then
+# has status 1.
+#
+# inspircd finds its modules by its configuration:
+#	<path moduledir="$PEERS/root/usr/lib/inspircd/modules">
+# and asks for --runasroot where it is started so; the other paths in that
+# tag (configdir datadir logdir runtimedir) are best given as well.
 set -u
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -20,6 +27,7 @@ package_of() {
     case $1 in
     sshd) echo openssh-server ;;
     inetd) echo openbsd-inetd ;;
+    weechat-headless) echo weechat-headless weechat-core ;;
     nginx) echo nginx libnginx-mod-stream ;;
     *) echo "$1" ;;
     esac
@@ -28,7 +36,9 @@ package_of() {
 # Where the program lies below the root of its package.
 program_of() {
     case $1 in
-    microsocks | socat) echo "usr/bin/$1" ;;
+    microsocks | socat | irssi | weechat-headless | ii | sic)
+        echo "usr/bin/$1"
+        ;;
     *) echo "usr/sbin/$1" ;;
     esac
 }
@@ -62,9 +72,10 @@ libraries() {
 }
 
 # A starter that sets the library path.  sshd as root wants a user of its
-# own and a folder in /run: it gets both in a mount namespace.
-wrap() { # NAME
-    program=$root/$(program_of "$1")
+# own and a folder in /run: it gets both in a mount namespace.  weechat has
+# its protocols in plugins.
+wrap() { # NAME PROGRAM
+    program=$2
     [ -x "$program" ] || return
     mkdir -p "$PEERS/bin"
     {
@@ -89,15 +100,29 @@ if [ -n "${SSHD_NS:-}" ]; then
 fi
 END
         fi
+        if [ "$1" = weechat-headless ]; then
+            for plugins in "$root"/usr/lib/*/weechat/plugins; do
+                [ ! -d "$plugins" ] ||
+                    echo "export WEECHAT_EXTRA_LIBDIR='${plugins%/*}'"
+            done
+        fi
         echo "exec '$program' \"\$@\""
     } >"$PEERS/bin/$1.new" && chmod 755 "$PEERS/bin/$1.new" &&
         mv "$PEERS/bin/$1.new" "$PEERS/bin/$1"
 }
 
-runs() { # NAME: the starter finds all its libraries
+# All libraries of the program, and of the plugin that it is here for, are
+# found.
+runs() { # NAME
+    case $1 in
+    weechat*) set -- "$1" "$root"/usr/lib/*/weechat/plugins/irc.so ;;
+    esac
+    name=$1
+    shift
+    set -- "$root/$(program_of "$name")" "$@"
     (LD_LIBRARY_PATH=$(libraries)${LD_LIBRARY_PATH:-}
     export LD_LIBRARY_PATH
-    ! ldd "$root/$(program_of "$1")" 2>/dev/null | grep 'not found')
+    ! ldd "$@" 2>/dev/null | grep -q 'not found')
 }
 
 # Some hosts have no package lists yet.
@@ -107,20 +132,35 @@ lists() {
         </dev/null
 }
 
+# A client that somebody has installed is as good.
+installed() { # NAME
+    case $1 in
+    irssi | weechat-headless | ii | sic) command -v "$1" ;;
+    *) false ;;
+    esac
+}
+
 fetch() { # NAME
     [ ! -x "$PEERS/bin/$1" ] || return 0
+    if path=$(installed "$1"); then
+        wrap "$1" "$path"
+        return
+    fi
     set -- "$1" $(package_of "$1")
     name=$1
     shift
     lists "$1"
-    unpack $(closure "$@" | sort -u) && runs "$name" && wrap "$name"
+    # Most libraries are here already, and apt takes its time to say which.
+    { unpack "$@" && runs "$name"; } ||
+        { unpack $(closure "$@" | sort -u) && runs "$name"; } || return
+    wrap "$name" "$root/$(program_of "$name")"
 }
 
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || {
     echo "peers.sh: no apt-get and dpkg here" >&2
     exit 1
 }
-[ $# -gt 0 ] || set -- sshd inetd xinetd
+[ $# -gt 0 ] || set -- sshd inetd xinetd irssi weechat-headless ii sic
 status=0
 for peer; do
     if fetch "$peer"; then

@@ -1,0 +1,195 @@
+/*
+ * OPER: a user becomes an operator.  The hash is computed elsewhere
+ * (pwhelper.h) and what he says meanwhile waits.  Wrong tries are counted
+ * for a minute from the first one on.
+ */
+#include "cmd.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+#include "conf.h"
+#include "conn.h"
+#include "crypthash.h"
+#include "log.h"
+#include "numeric.h"
+#include "pwhelper.h"
+#include "server.h"
+#include "turn.h"
+#include "user.h"
+
+#define TRIES_MAX 256 /* users who are counted at a time; more must wait */
+#define TRIES_MS 60000
+
+/* ---- wrong tries -------------------------------------------------------- */
+
+struct tries {
+	uint64_t user; /* id */
+	uint64_t since;
+	unsigned n;
+};
+
+static struct tries tries[TRIES_MAX];
+
+/* His place in the table, an unused one, or NULL: there is none. */
+static struct tries *
+tries_of(const struct user *u)
+{
+	struct tries *t, *unused = NULL;
+
+	for (t = tries; t < tries + TRIES_MAX; t++) {
+		if (me.now - t->since >= TRIES_MS)
+			*t = (struct tries){ 0 };
+		if (t->user == u->id)
+			return t;
+		if (t->user == 0)
+			unused = t;
+	}
+	return unused;
+}
+
+static bool
+too_many(const struct user *u)
+{
+	const struct tries *t = tries_of(u);
+
+	return t == NULL || t->n >= OPER_TRIES;
+}
+
+static void
+count_try(const struct user *u)
+{
+	struct tries *t = tries_of(u);
+
+	if (t == NULL)
+		return;
+	if (t->n++ == 0) {
+		t->user = u->id;
+		t->since = me.now;
+	}
+}
+
+/* ---- the answer --------------------------------------------------------- */
+
+static const struct conf_oper *
+block_of(const struct user *u, const char *name)
+{
+	const struct in6_addr *ip = &u->conn->ip;
+	const struct conf_oper *o;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(ip))
+		ip = NULL;
+	STAILQ_FOREACH(o, &me.conf->opers, entry)
+		if (strcmp(o->name, name) == 0 &&
+		    conf_from_match(&o->from, u->name, u->host,
+			conn_ip(u->conn), ip))
+			return o;
+	return NULL;
+}
+
+static void
+tell(const struct user *u, const char *name, const char *what)
+{
+	char vis[4 * LINE_MAX_IRC];
+
+	log_info("OPER %s: %s (%s) %s", log_vis(name, vis, sizeof(vis)),
+	    u->source, conn_ip(u->conn), what);
+	notice_opers("OPER %s: %s (%s) %s", name, u->source, conn_ip(u->conn),
+	    what);
+}
+
+static void
+succeed(struct user *u, const struct conf_oper *o)
+{
+	struct conf_class *class;
+
+	if (user_set_text(&u->oper, o->name, strlen(o->name)) == -1) {
+		reply(u, ERR_UNKNOWNERROR, "OPER", "no memory");
+		return;
+	}
+	u->may = o->may;
+	u->modes |= UMODE_OPER;
+	if (o->class != NULL &&
+	    (class = conf_class(me.conf, o->class)) != NULL) {
+		conn_reclass(u->conn, class);
+		u->conn->due = 0;
+		conn_rearm(u->conn);
+	}
+	reply(u, RPL_YOUREOPER);
+	say(u->conn, ":%s MODE %s :+o", u->source, u->nick);
+	tell(u, o->name, "is an operator now");
+}
+
+static void
+answer(struct user *u, const char *name, bool right)
+{
+	/* The configuration may be another one by now. */
+	const struct conf_oper *o = block_of(u, name);
+
+	if (right && o != NULL) {
+		succeed(u, o);
+		return;
+	}
+	count_try(u);
+	tell(u, name, "has failed: wrong password");
+	reply(u, ERR_PASSWDMISMATCH);
+}
+
+static void
+on_answer(void *arg, bool right)
+{
+	struct conn *c = arg;
+	char *name = c->pass;
+
+	server_tick();
+	c->password_ask = 0;
+	c->pass = NULL;
+	answer(c->user, name, right);
+	free(name);
+	c->held = false;
+	conn_resume(c);
+}
+
+/* ---- the question ------------------------------------------------------- */
+
+/* conn->pass, which nobody needs after registration, keeps the name: it goes
+ * with the connection when the answer does not come. */
+static void
+ask(struct user *u, const struct conf_oper *o, const char *password)
+{
+	struct conn *c = u->conn;
+
+	free(c->pass);
+	if ((c->pass = strdup(o->name)) != NULL)
+		c->password_ask =
+		    pwhelper_ask(me.passwords, o->hash, password, on_answer, c);
+	if (c->password_ask == 0) {
+		reply(u, RPL_TRYAGAIN, "OPER");
+		return;
+	}
+	c->held = true;
+}
+
+void
+cmd_oper(struct user *u, struct msg *m)
+{
+	const struct conf_oper *o;
+	char *password = m->param[1];
+
+	if (u->modes & UMODE_OPER) {
+		reply(u, RPL_YOUREOPER);
+	} else if (too_many(u)) {
+		reply(u, RPL_TRYAGAIN, "OPER");
+	} else if ((o = block_of(u, m->param[0])) == NULL) {
+		count_try(u);
+		tell(u, m->param[0], "has failed: no such operator from there");
+		reply(u, ERR_NOOPERHOST);
+	} else if (me.passwords == NULL) {
+		answer(u, o->name, crypthash_check(o->hash, password));
+	} else {
+		ask(u, o, password);
+	}
+	explicit_bzero(password, strlen(password));
+}

@@ -1,0 +1,289 @@
+/*
+ * A configuration from its files, whole or not at all.
+ */
+#include "conf_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUILTIN "built-in configuration"
+#define OPEN_MAX_BYTES (4 * 1024 * 1024) /* K-lines may be many */
+
+static const char builtin_text[] = "listen on 127.0.0.1 port 6667\n"
+				   "listen on ::1 port 6667\n";
+
+/* ---- the plain opener ---------------------------------------------------- */
+
+static ssize_t
+read_some(int fd, char *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, p, n);
+	while (got == -1 && errno == EINTR);
+	return got;
+}
+
+/* To the end, also of what has no size (a pipe).  NULL with errno. */
+static char *
+read_all(int fd, size_t *len)
+{
+	size_t size = 0, n = 0;
+	char *text = NULL, *grown;
+	ssize_t got;
+
+	for (;;) {
+		if (n == size) {
+			size = size == 0 ? 8192 : 2 * size;
+			if ((grown = realloc(text, size)) == NULL)
+				break;
+			text = grown;
+		}
+		got = read_some(fd, text + n, size - n);
+		if (got == 0) {
+			*len = n;
+			return text;
+		}
+		if (got > 0 && (n += (size_t)got) > OPEN_MAX_BYTES)
+			errno = EFBIG;
+		if (got == -1 || n > OPEN_MAX_BYTES)
+			break;
+	}
+	free(text);
+	return NULL;
+}
+
+static char *
+answer(const char *text, size_t *len)
+{
+	*len = strlen(text);
+	return strdup(text);
+}
+
+static char *
+ask_host(size_t *len)
+{
+	char name[256];
+
+	if (gethostname(name, sizeof(name)) == -1)
+		return NULL;
+	name[sizeof(name) - 1] = '\0';
+	return answer(name, len);
+}
+
+static char *
+ask_user(const char *name, size_t *len)
+{
+	char buf[16384], digits[16];
+	struct passwd pw, *found;
+	int e = getpwnam_r(name, &pw, buf, sizeof(buf), &found);
+
+	if (e != 0 || found == NULL) {
+		errno = e != 0 ? e : ENOENT;
+		return NULL;
+	}
+	(void)snprintf(digits, sizeof(digits), "%u", pw.pw_uid);
+	return answer(digits, len);
+}
+
+char *
+conf_open_file(void *arg, const char *path, size_t *len)
+{
+	char *text;
+	int fd, e;
+
+	(void)arg;
+	if (strcmp(path, CONF_ASK_HOST) == 0)
+		return ask_host(len);
+	if (strncmp(path, CONF_ASK_USER, strlen(CONF_ASK_USER)) == 0)
+		return ask_user(path + strlen(CONF_ASK_USER), len);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return NULL;
+	text = read_all(fd, len);
+	e = errno;
+	close(fd);
+	errno = e;
+	return text;
+}
+
+static char *
+open_builtin(void *arg, const char *path, size_t *len)
+{
+	(void)arg;
+	(void)path;
+	return answer(builtin_text, len);
+}
+
+/* ---- names and defaults ------------------------------------------------------ */
+
+bool
+conf_server_name_valid(const char *s)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	size_t n;
+
+	if (strlen(s) > SERVERLEN || strchr(s, '.') == NULL)
+		return false;
+	for (;; s += n + 1) {
+		n = strspn(s, letters);
+		if (n == 0 || s[0] == '-' || s[n - 1] == '-')
+			return false;
+		if (s[n] == '\0')
+			return true;
+		if (s[n] != '.')
+			return false;
+	}
+}
+
+/* The host's name if it can be a server's, else its first label.local. */
+static void
+name_from_host(const char *host, size_t len, char *name, size_t size)
+{
+	size_t n = 0;
+
+	if (len < size && len <= SERVERLEN) {
+		memcpy(name, host, len);
+		name[len] = '\0';
+		if (conf_server_name_valid(name))
+			return;
+	}
+	for (size_t i = 0; i < len && host[i] != '.' && n < 50; i++)
+		if ((host[i] >= 'a' && host[i] <= 'z') ||
+		    (host[i] >= 'A' && host[i] <= 'Z') ||
+		    (host[i] >= '0' && host[i] <= '9') ||
+		    (host[i] == '-' && n > 0))
+			name[n++] = host[i];
+	while (n > 0 && name[n - 1] == '-')
+		n--;
+	name[n] = '\0';
+	(void)strlcat(name, n == 0 ? "irc.local" : ".local", size);
+}
+
+static int
+default_name(struct conf_parse *p)
+{
+	char name[SERVERLEN + 16];
+	size_t len = 0;
+	char *host = p->open(p->arg, CONF_ASK_HOST, &len);
+
+	name_from_host(host == NULL ? "" : host, len, name, sizeof(name));
+	free(host);
+	return (p->conf->name = strdup(name)) == NULL ? conf_no_memory(p) : 0;
+}
+
+static int
+default_text(struct conf_parse *p, char **value, const char *text)
+{
+	if (*value == NULL && (*value = strdup(text)) == NULL)
+		return conf_no_memory(p);
+	return 0;
+}
+
+static struct conf *
+new_conf(void)
+{
+	struct conf *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	STAILQ_INIT(&c->listens);
+	STAILQ_INIT(&c->classes);
+	STAILQ_INIT(&c->rules);
+	STAILQ_INIT(&c->opers);
+	STAILQ_INIT(&c->klines);
+	STAILQ_INIT(&c->webircs);
+	c->dns = c->ident = true;
+	c->dns_timeout = DNS_TIMEOUT;
+	c->ident_timeout = IDENT_TIMEOUT;
+	c->register_time = REGISTER_TIME;
+	c->connections = CONNECTIONS_DEFAULT;
+	c->whowas = WHOWAS_MAX;
+	c->whowas_age = WHOWAS_AGE;
+	return c;
+}
+
+/* What the files left open, and what they name and do not have. */
+static int
+finish(struct conf_parse *p)
+{
+	struct conf *c = p->conf;
+
+	if (STAILQ_EMPTY(&c->classes) && conf_new_class(c, "default") == NULL)
+		return conf_no_memory(p);
+	if (c->name == NULL && default_name(p) == -1)
+		return -1;
+	if (default_text(p, &c->network, "IRC") == -1 ||
+	    default_text(p, &c->description, "IRC server") == -1)
+		return -1;
+	return conf_check_refs(p);
+}
+
+/* ---- the whole ----------------------------------------------------------------- */
+
+static int
+parse(struct conf_parse *p)
+{
+	/* 2: its stacks could not grow, which yyerror() has told */
+	if (confyyparse(p) != 0 || lex_failed(p->lex))
+		return -1;
+	return finish(p);
+}
+
+static void
+free_refs(struct conf_parse *p)
+{
+	struct conf_ref *ref;
+
+	while ((ref = STAILQ_FIRST(&p->refs)) != NULL) {
+		STAILQ_REMOVE_HEAD(&p->refs, entry);
+		free(ref);
+	}
+}
+
+struct conf *
+conf_load(const char *path, conf_open_fn *fn, void *arg, char *err,
+    size_t errlen)
+{
+	struct conf_parse p = { .open = fn, .arg = arg };
+	int r;
+
+	(void)strlcpy(err, "out of memory", errlen);
+	if ((p.conf = new_conf()) == NULL)
+		return NULL;
+	STAILQ_INIT(&p.refs);
+	p.lex = lex_new(path == NULL ? BUILTIN : path,
+	    path == NULL ? open_builtin : fn, arg, err, errlen);
+	if (p.lex == NULL) {
+		conf_free(p.conf);
+		return NULL;
+	}
+	r = parse(&p);
+	free_refs(&p);
+	lex_free(p.lex);
+	if (r == -1) {
+		conf_free(p.conf);
+		return NULL;
+	}
+	(void)strlcpy(err, "", errlen);
+	return p.conf;
+}
+
+struct conf_class *
+conf_class(const struct conf *c, const char *name)
+{
+	struct conf_class *class;
+
+	if (name == NULL)
+		return STAILQ_FIRST(&c->classes);
+	STAILQ_FOREACH(class, &c->classes, entry)
+		if (strcmp(class->name, name) == 0)
+			return class;
+	return NULL;
+}

@@ -1,0 +1,469 @@
+/*
+ * The life of a connection: opening, deadlines, closing.  Input and output
+ * are in conn_io.c.
+ */
+#include "conn.h"
+
+#include <arpa/inet.h>
+#include <sys/un.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "addr.h"
+#include "conf.h"
+#include "conn_impl.h"
+#include "hosts.h"
+#include "log.h"
+#include "lookup.h"
+#include "net.h"
+#include "pwhelper.h"
+#include "server.h"
+#include "turn.h"
+#include "user.h"
+
+#define END_MS 5000    /* for what is queued when a connection closes */
+#define LINGER_MS 2000 /* for the peer to close after us */
+#define BURY_MAX 256   /* closed in one turn */
+
+struct conns conns = TAILQ_HEAD_INITIALIZER(conns);
+static struct conns dead = TAILQ_HEAD_INITIALIZER(dead);
+unsigned conns_count;
+
+/* --- deadlines ------------------------------------------------------------ */
+
+static uint64_t
+deadline(const struct conn *c)
+{
+	uint64_t silence = c->heard + (uint64_t)c->class->ping * 1000, reg;
+
+	if (c->closing)
+		return c->end_by;
+	if (c->welcomed && c->throttled)
+		return me.now +
+		       flood_wait(&c->flood, me.now, c->class->window);
+	if (c->welcomed)
+		return c->pinged ? silence + (uint64_t)c->class->ping * 1000
+				 : silence;
+	reg = c->opened + (uint64_t)me.conf->register_time * 1000;
+	if (c->throttled) {
+		silence = me.now +
+			  flood_wait(&c->flood, me.now, c->class->window);
+		return silence < reg ? silence : reg;
+	}
+	return reg;
+}
+
+void
+conn_rearm(struct conn *c)
+{
+	uint64_t due, wait;
+	struct timeval tv;
+
+	if (c->dead || (me.alone_pipe && !c->closing))
+		return;
+	due = deadline(c);
+	/* A timer that fires too early looks again. */
+	if (c->due != 0 && c->due <= due)
+		return;
+	wait = due > me.now ? due - me.now : 0;
+	tv.tv_sec = (time_t)(wait / 1000);
+	tv.tv_usec = (suseconds_t)(wait % 1000) * 1000;
+	if (event_add(&c->timer, &tv) == 0)
+		c->due = due == 0 ? 1 : due;
+}
+
+/* Nothing was heard for a while. */
+static void
+silent(struct conn *c)
+{
+	if (c->pinged) {
+		conn_exit(c, "Ping timeout: %u seconds", c->class->ping);
+		return;
+	}
+	c->pinged = true;
+	say(c, "PING :%s", me.server.name);
+}
+
+void
+conn_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	(void)what;
+	server_tick();
+	c->due = 0;
+	if (c->dead)
+		return;
+	if (me.now >= deadline(c)) {
+		if (c->closing)
+			conn_dead(c);
+		else if (!c->welcomed &&
+			 me.now >= c->opened +
+				     (uint64_t)me.conf->register_time * 1000)
+			conn_exit(c, "Connection timed out");
+		else if (c->throttled)
+			conn_resume(c);
+		else
+			silent(c);
+	}
+	conn_rearm(c);
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+const char *
+conn_ip(const struct conn *c)
+{
+	static char text[INET6_ADDRSTRLEN + 1];
+	struct in_addr v4;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(&c->ip))
+		return c->user->host;
+	if (IN6_IS_ADDR_V4MAPPED(&c->ip)) {
+		memcpy(&v4, c->ip.s6_addr + 12, sizeof(v4));
+		(void)inet_ntop(AF_INET, &v4, text, sizeof(text));
+		return text;
+	}
+	/* A parameter must not begin with a colon. */
+	(void)inet_ntop(AF_INET6, &c->ip, text + 1, sizeof(text) - 1);
+	text[0] = '0';
+	return text[1] == ':' ? text : text + 1;
+}
+
+static void
+set_addresses(struct conn *c, const struct conn_from *from)
+{
+	const struct sockaddr *peer = (const void *)&from->peer;
+	const struct sockaddr *local = (const void *)&from->local;
+
+	if (addr_ip_sa(peer, &c->ip) == 0)
+		c->port = addr_port_sa(peer);
+	if (addr_ip_sa(local, &c->local_ip) == 0)
+		c->local_port = addr_port_sa(local);
+}
+
+/* Until a name is found: the address, or the file of the socket. */
+static int
+set_host(struct conn *c, const struct conn_from *from)
+{
+	const struct sockaddr_un *un = (const void *)&from->local;
+	const char *host = "localhost";
+
+	if (!IN6_IS_ADDR_UNSPECIFIED(&c->ip))
+		host = conn_ip(c);
+	else if (from->local.ss_family == AF_UNIX && un->sun_path[0] == '/')
+		host = un->sun_path;
+	return user_set_host(c->user, host);
+}
+
+static struct conn *
+conn_new(const struct conn_from *from)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->fd = from->fd;
+	c->ofd = from->ofd;
+	c->class = STAILQ_FIRST(&me.conf->classes);
+	c->opened = c->heard = me.now;
+	c->since = me.wall;
+	sendq_init(&c->q);
+	set_addresses(c, from);
+	if ((c->user = user_new(c, &me.server)) == NULL ||
+	    set_host(c, from) == -1 || conn_io_init(c) == -1) {
+		user_free(c->user);
+		free(c);
+		return NULL;
+	}
+	evtimer_assign(&c->timer, me.base, conn_on_timer, c);
+	return c;
+}
+
+/* One who is not let in is told why, if it can be told at once. */
+static void
+turn_away(const struct conn_from *from, const char *why)
+{
+	char line[LINE_MAX_IRC];
+	int n;
+
+	me.count.refused++;
+	n = snprintf(line, sizeof(line), "ERROR :Closing Link: %s\r\n", why);
+	if (n > 0 && write(from->ofd, line, (size_t)n) == -1)
+		log_debug("one was turned away without a word");
+	if (from->ofd != from->fd)
+		close(from->ofd);
+	close(from->fd);
+}
+
+static const char *
+no_room(const struct conn_from *from)
+{
+	const struct conf_class *class;
+	struct in6_addr ip;
+	unsigned most = 0;
+
+	if (server_stopping())
+		return "the server is shutting down";
+	if (conns_count >= me.conf->connections)
+		return "the server is full";
+	if (addr_ip_sa((const void *)&from->peer, &ip) == -1)
+		return NULL;
+	STAILQ_FOREACH(class, &me.conf->classes, entry) {
+		if (class->per_host == 0)
+			return NULL;
+		if (class->per_host > most)
+			most = class->per_host;
+	}
+	/* Which class it will be in is not known yet. */
+	return hosts_count(&ip) < most ? NULL
+				       : "too many connections from your host";
+}
+
+/* NOTICE AUTH lines, as they have been for ever. */
+static void
+on_lookup(void *arg, enum lookup_event event, const char *text)
+{
+	struct conn *c = arg;
+
+	server_tick();
+	switch (event) {
+	case LOOKUP_HOST_FOUND:
+		say(c, "NOTICE AUTH :*** Found your hostname");
+		(void)user_set_host(c->user, text);
+		break;
+	case LOOKUP_HOST_MISMATCH:
+		say(c, "NOTICE AUTH :*** Your forward and reverse DNS do "
+		       "not match");
+		break;
+	case LOOKUP_HOST_LONG:
+		say(c, "NOTICE AUTH :*** Your hostname is too long");
+		break;
+	case LOOKUP_HOST_FAILED:
+		say(c, "NOTICE AUTH :*** Couldn't look up your hostname");
+		break;
+	case LOOKUP_IDENT_FOUND:
+		say(c, "NOTICE AUTH :*** Got ident response");
+		(void)user_set_text(&c->ident, text, USERLEN);
+		break;
+	case LOOKUP_IDENT_FAILED:
+		say(c, "NOTICE AUTH :*** No ident response");
+		break;
+	case LOOKUP_DONE:
+		c->lookup = NULL;
+		register_try(c->user);
+		conn_resume(c);
+		break;
+	}
+}
+
+static void
+begin_lookups(struct conn *c, const struct conn_from *from)
+{
+	unsigned what = 0;
+
+	if (me.lookups == NULL || IN6_IS_ADDR_UNSPECIFIED(&c->ip))
+		return;
+	if (me.conf->dns)
+		what |= LOOKUP_DNS;
+	if (me.conf->ident && !IN6_IS_ADDR_UNSPECIFIED(&c->local_ip))
+		what |= LOOKUP_IDENT;
+	if (what == 0)
+		return;
+	c->lookup = lookup_start(me.lookups, (const void *)&from->peer,
+	    (const void *)&from->local, what, me.conf->dns_timeout,
+	    me.conf->ident_timeout, on_lookup, c);
+	if (c->lookup == NULL)
+		return;
+	c->looked = what;
+	if (what & LOOKUP_DNS)
+		say(c, "NOTICE AUTH :*** Looking up your hostname...");
+	if (what & LOOKUP_IDENT)
+		say(c, "NOTICE AUTH :*** Checking ident");
+}
+
+struct conn *
+conn_open(const struct conn_from *from)
+{
+	struct conn *c;
+	const char *why;
+
+	server_tick();
+	if ((why = no_room(from)) != NULL ||
+	    (c = conn_new(from)) == NULL) {
+		turn_away(from, why != NULL ? why : "out of memory");
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&conns, c, entry);
+	conns_count++;
+	me.count.accepted++;
+	c->class->members++;
+	(void)hosts_add(&c->ip);
+	begin_lookups(c, from);
+	conn_rearm(c);
+	if (from->firstlen > 0)
+		conn_first(c, from->first, from->firstlen);
+	return c;
+}
+
+void
+conn_reclass(struct conn *c, struct conf_class *class)
+{
+	c->class->members--;
+	c->class = class;
+	c->class->members++;
+}
+
+void
+conn_readdress(struct conn *c, const struct in6_addr *ip, const char *host)
+{
+	struct sockaddr_in6 peer = { .sin6_family = AF_INET6 };
+
+	lookup_cancel(c->lookup);
+	c->lookup = NULL;
+	c->looked = 0;
+	c->readdressed = true;
+	hosts_del(&c->ip);
+	c->ip = *ip;
+	(void)hosts_add(&c->ip);
+	(void)user_set_host(c->user, host != NULL ? host : conn_ip(c));
+	if (host != NULL || me.lookups == NULL || !me.conf->dns)
+		return;
+	peer.sin6_addr = *ip;
+	c->lookup = lookup_start(me.lookups, (const void *)&peer, NULL,
+	    LOOKUP_DNS, me.conf->dns_timeout, 0, on_lookup, c);
+}
+
+/* --- closing -------------------------------------------------------------- */
+
+static void
+let_go(struct conn *c)
+{
+	lookup_cancel(c->lookup);
+	c->lookup = NULL;
+	if (c->password_ask != 0)
+		pwhelper_cancel(me.passwords, c->password_ask);
+	c->password_ask = 0;
+	free(c->webirc);
+	c->webirc = NULL;
+}
+
+/* Nothing more is read or written; the memory goes at the turn's end. */
+void
+conn_dead(struct conn *c)
+{
+	if (c->dead)
+		return;
+	let_go(c);
+	c->dead = true;
+	turn_forget(c);
+	conn_io_stop(c);
+	event_del(&c->timer);
+	sendq_clear(&c->q);
+	TAILQ_REMOVE(&conns, c, entry);
+	conns_count--;
+	c->class->members--;
+	hosts_del(&c->ip);
+	TAILQ_INSERT_TAIL(&dead, c, entry);
+	server_one_less();
+}
+
+static void
+log_exit(const struct conn *c, const char *reason)
+{
+	char why[QUITLEN * 4 + 1], who[512];
+
+	if (!log_verbose())
+		return;
+	log_debug("%s (%s) left: %s",
+	    c->user->source != NULL ? log_vis(c->user->source, who, sizeof(who))
+				    : "?",
+	    conn_ip(c), log_vis(reason, why, sizeof(why)));
+}
+
+void
+conn_exit(struct conn *c, const char *fmt, ...)
+{
+	char reason[QUITLEN + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	conn_leave(c, reason);
+}
+
+void
+conn_leave(struct conn *c, const char *reason)
+{
+	if (c->dead || c->closing)
+		return;
+	log_exit(c, reason);
+	let_go(c);
+	say(c, "ERROR :Closing Link: %s[%s] (%s)",
+	    c->user->nick[0] != '\0' ? c->user->nick : "*", c->user->host,
+	    reason);
+	if (c->welcomed)
+		user_quit(c->user, reason);
+	c->closing = true;
+	c->held = c->throttled = false;
+	conn_io_stop_reading(c);
+	c->end_by = me.now + END_MS;
+	c->due = 0;
+	/* One who does not read is not waited for. */
+	if (c->full || c->broken)
+		conn_dead(c);
+	else {
+		turn_wants(c);
+		conn_rearm(c);
+	}
+}
+
+/* Everything has been written: our side ends; the peer's end is waited for,
+ * since closing before it would take back what it has not read yet. */
+void
+conn_finish(struct conn *c)
+{
+	if (c->eof || c->ended || c->fd != c->ofd ||
+	    shutdown(c->ofd, SHUT_WR) == -1) {
+		conn_dead(c);
+		return;
+	}
+	c->ended = true;
+	c->end_by = me.now + LINGER_MS;
+	c->due = 0;
+	conn_rearm(c);
+	conn_io_drain(c);
+}
+
+static void
+conn_free(struct conn *c)
+{
+	close(c->fd);
+	if (c->ofd != c->fd)
+		close(c->ofd);
+	if (c->pass != NULL)
+		freezero(c->pass, strlen(c->pass));
+	free(c->ident);
+	free(c->input);
+	user_free(c->user);
+	free(c);
+}
+
+bool
+conns_bury(void)
+{
+	struct conn *c;
+	unsigned n = 0;
+
+	while ((c = TAILQ_FIRST(&dead)) != NULL && n++ < BURY_MAX) {
+		TAILQ_REMOVE(&dead, c, entry);
+		conn_free(c);
+	}
+	return !TAILQ_EMPTY(&dead);
+}

@@ -1,0 +1,275 @@
+#include "server.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+#include "casemap.h"
+#include "channel.h"
+#include "conn.h"
+#include "history.h"
+#include "kline.h"
+#include "log.h"
+#include "lookup.h"
+#include "loop.h"
+#include "resolv.h"
+#include "turn.h"
+#include "user.h"
+
+#define STOP_MS 3000 /* for what is queued when the server ends */
+
+struct me me;
+
+static struct resolv *resolv;
+static bool ticked, stopping;
+static int status;
+static uint64_t stop_by;
+
+static uint64_t
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void
+look_at_clock(void)
+{
+	me.now = monotonic_ms();
+	me.wall = time(NULL);
+}
+
+void
+server_tick(void)
+{
+	if (ticked)
+		return;
+	ticked = true;
+	look_at_clock();
+}
+
+/* --- the configuration ---------------------------------------------------- */
+
+static int
+adopt(struct conf *conf)
+{
+	char *description = strdup(conf->description);
+
+	if (description == NULL)
+		return -1;
+	free(me.server.description);
+	me.server.description = description;
+	me.conf = conf;
+	history_limit(conf->whowas, conf->whowas_age);
+	if (resolv != NULL && conf->dns_servers != NULL &&
+	    resolv_servers(resolv, conf->dns_servers) == -1)
+		log_warn("dns server %s: not usable", conf->dns_servers);
+	return 0;
+}
+
+/* The classes are new; their members are those of the old ones by name. */
+static void
+reclass_all(void)
+{
+	struct conf_class *class;
+	struct conn *c;
+
+	TAILQ_FOREACH(c, &conns, entry) {
+		class = conf_class(me.conf, c->class->name);
+		c->class = class != NULL ? class
+					 : STAILQ_FIRST(&me.conf->classes);
+		c->class->members++;
+		c->due = 0;
+		conn_rearm(c);
+	}
+}
+
+void
+server_reload(struct conf *conf)
+{
+	struct conf *old = me.conf;
+
+	server_tick();
+	/* Names are known and compared by these until the next start. */
+	if (strcmp(me.server.name, conf->name) != 0 ||
+	    old->ascii != conf->ascii)
+		server_notice_opers("the server's name and casemapping "
+				    "change at its next start");
+	conf->ascii = old->ascii;
+	if (adopt(conf) == -1) {
+		conf_free(conf);
+		server_notice_opers("configuration not read: out of memory");
+		return;
+	}
+	reclass_all();
+	conf_free(old);
+	klines_reload();
+	server_notice_opers("configuration read again");
+	log_info("configuration read again");
+}
+
+/* --- start and end -------------------------------------------------------- */
+
+static int
+begin_lookups(void)
+{
+	if (me.alone_pipe)
+		return 0;
+	if ((resolv = resolv_new(me.base)) == NULL)
+		return -1;
+	me.lookups = lookups_new(me.base, resolv);
+	return me.lookups == NULL ? -1 : 0;
+}
+
+int
+server_init(struct conf *conf)
+{
+	struct tm tm;
+
+	look_at_clock();
+	me.started = me.wall;
+	if (localtime_r(&me.started, &tm) == NULL ||
+	    strftime(me.created, sizeof(me.created), "%a %b %d %Y at %H:%M:%S "
+						     "%Z", &tm) == 0)
+		strlcpy(me.created, "some time ago", sizeof(me.created));
+	casemap_set(conf->ascii);
+	if ((me.base = loop_new()) == NULL || begin_lookups() == -1 ||
+	    history_init(conf->whowas, conf->whowas_age) == -1 ||
+	    adopt(conf) == -1)
+		return -1;
+	strlcpy(me.server.name, conf->name, sizeof(me.server.name));
+	klines_begin();
+	if (me.alone_pipe)
+		STAILQ_FIRST(&conf->classes)->penalty = 0;
+	return 0;
+}
+
+void
+server_one_less(void)
+{
+	if (me.alone && conns_count == 0)
+		server_stop("the last one has left", 0);
+}
+
+bool
+server_stopping(void)
+{
+	return stopping;
+}
+
+/* The loop wakes up and sees that its time is over. */
+static void
+on_stop_time(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+void
+server_stop(const char *reason, int how)
+{
+	struct timeval tv = { .tv_sec = STOP_MS / 1000 };
+	struct conn *c, *next;
+
+	if (stopping)
+		return;
+	server_tick();
+	stopping = true;
+	status = how;
+	stop_by = me.now + STOP_MS;
+	(void)event_base_once(me.base, -1, EV_TIMEOUT, on_stop_time, NULL,
+	    &tv);
+	log_info("ending: %s", reason);
+	for (c = TAILQ_FIRST(&conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		conn_leave(c, reason);
+	}
+}
+
+/* One round of the loop; wait for events only if nothing is left to do. */
+static int
+turn(bool wait)
+{
+	int64_t began;
+	bool more;
+
+	if (event_base_loop(me.base,
+		wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK) == -1)
+		return -1;
+	server_tick();
+	began = turn_begin();
+	more = turn_end(began);
+	more = conns_bury() || more;
+	chans_bury();
+	log_flush();
+	ticked = false;
+	return more;
+}
+
+int
+server_run(void)
+{
+	int more = 0;
+
+	look_at_clock();
+	while (!stopping || (conns_count > 0 && me.now < stop_by))
+		if ((more = turn(more == 0)) == -1)
+			fatal("event loop");
+	log_flush();
+	return status;
+}
+
+/* --- what operators are told ---------------------------------------------- */
+
+void
+notice(struct user *u, const char *fmt, ...)
+{
+	char text[LINE_MAX_IRC];
+	va_list ap;
+
+	if (u->conn == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	say(u->conn, ":%s NOTICE %s :%s", me.server.name,
+	    u->nick[0] != '\0' ? u->nick : "*", text);
+}
+
+static void
+tell_opers(uint32_t modes, const char *fmt, va_list ap)
+{
+	char text[LINE_MAX_IRC];
+	struct user *u = NULL;
+	size_t bucket = 0;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	while ((u = user_each(u, &bucket)) != NULL)
+		if ((u->modes & modes) == modes)
+			notice(u, "*** Notice -- %s", text);
+}
+
+void
+notice_opers(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell_opers(UMODE_NOTICES, fmt, ap);
+	va_end(ap);
+}
+
+void
+server_notice_opers(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell_opers(UMODE_OPER, fmt, ap);
+	va_end(ap);
+}
