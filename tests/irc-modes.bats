@@ -353,7 +353,7 @@ conversation() {
     irc_alive
 }
 
-@test "a channel without modes: t alone (RFC 2811, 2.1) and 477" {
+@test "a channel without modes: t alone (RFC 2811, 2.3) and 477" {
     start_ircd
     talk <<-END
 	irc amy $IRC amy

@@ -4,7 +4,15 @@
 load lib/common
 
 page_of() {
-    case $1 in vsapd) echo "$ROOT/man/vsapd.8" ;; *) echo "$ROOT/man/$1.1" ;; esac
+    case $1 in
+    vsapd | ircd-lite) echo "$ROOT/man/$1.8" ;;
+    *) echo "$ROOT/man/$1.1" ;;
+    esac
+}
+
+# The exit status of a wrong usage: daemons have 1, clients 100.
+wrong_usage() { # PROGRAM
+    case $1 in vsapd | ircd-lite) echo 1 ;; *) echo 100 ;; esac
 }
 
 letters() { # any text on standard input: its letters and digits, sorted
@@ -78,6 +86,10 @@ same_everywhere() { # PROGRAM
 
 @test "vsap-relay has the same options in code, usage, manual and completions" {
     same_everywhere vsap-relay
+}
+
+@test "ircd-lite has the same options in code, usage, manual and completions" {
+    same_everywhere ircd-lite
 }
 
 @test "long options, too, are the same in all of these places" {
@@ -162,8 +174,7 @@ same_everywhere() { # PROGRAM
     local p want
 
     for p in $PROGRAMS; do
-        want=100
-        [ "$p" != vsapd ] || want=1
+        want=$(wrong_usage "$p")
         run --separate-stderr "$p" -Z
         assert_equal "$p $status" "$p $want"
         assert_output ""
@@ -175,8 +186,7 @@ same_everywhere() { # PROGRAM
     local p o want
 
     for p in $PROGRAMS; do
-        want=100
-        [ "$p" != vsapd ] || want=1
+        want=$(wrong_usage "$p")
         for o in $(in_getopt "$p" | grep -o '[[:alnum:]]:' | tr -d :); do
             run --separate-stderr "$p" "-$o"
             assert_equal "$p -$o $status" "$p -$o $want"
@@ -235,4 +245,44 @@ same_everywhere() { # PROGRAM
         assert_equal "$p $(sed -nE 's/^-([[:alnum:]])\t.*/\1/p' <<<"$output" |
             letters)" "$p $(in_getopt "$p" | letters)"
     done
+}
+
+# ---- what ircd-lite(8) says beside its options ------------------------------
+
+@test "the manual explains every command that the server has, and no other" {
+    sed -nE 's/^\t\{ "([A-Z]+)", .*/\1/p' "$ROOT/bin/ircd-lite/cmd.c" |
+        sort >has
+    [ "$(wc -l <has)" -gt 40 ]
+    sed -n '/^\.Sh COMMANDS/,/^\.Sh MODES/p' "$ROOT/man/ircd-lite.8" |
+        grep '^\.It Ic ' | grep -oE 'Ic [A-Z]+' | sed 's/Ic //' | sort >said
+    diff has said
+}
+
+@test "the manual's modes are those that the server tells" {
+    local page=$ROOT/man/ircd-lite.8 header=$ROOT/bin/ircd-lite/actions.h
+
+    defined() { # NAME in actions.h
+        sed -nE "s/^#define $1 \"([A-Za-z]+)\"/\1/p" "$header"
+    }
+    explained() { # SUBSECTION of MODES
+        awk -v name="$1" '/^\.Sh / { modes = $2 == "MODES" }
+            /^\.Ss / { on = modes && $2 == name }
+            on && /^\.It Cm . Ta/ { print $3 }' "$page" | LC_ALL=C sort |
+            tr -d '\n'
+    }
+    assert_equal "$(explained Channels)" "$(defined CMODE_LETTERS)"
+    assert_equal "$(explained Users)" "$(defined UMODE_LETTERS)"
+}
+
+@test "the manual's limits are those of the code" {
+    sed -nE 's/^\.It Li ([A-Z_]+) Ta ([0-9]+) Ta .*/\1 \2/p' \
+        "$ROOT/man/ircd-lite.8" | sort >said
+    [ "$(wc -l <said)" -gt 25 ]
+    while read -r name number; do
+        # A product is written as one.
+        want=$(sed -nE "s/^#define $name[[:space:]]+([^\/]*).*/\1/p" \
+            "$ROOT/bin/ircd-lite/limits.h")
+        [ -n "$want" ] || fail "$name is no limit of the code"
+        assert_equal "$name $number" "$name $((want))"
+    done <said
 }

@@ -10,6 +10,7 @@
 #include "server.h"
 #include "turn.h"
 #include "user.h"
+#include "words.h"
 
 #define ANY (CMD_UNREG | CMD_USER)
 #define USUAL 1000 /* penalty, in thousandths */
@@ -142,7 +143,7 @@ static void
 unknown(struct user *u, const char *name)
 {
 	if (user_known(u))
-		reply(u, ERR_UNKNOWNCOMMAND, name);
+		reply(u, ERR_UNKNOWNCOMMAND, as_word(name));
 	else
 		reply(u, ERR_NOTREGISTERED);
 }

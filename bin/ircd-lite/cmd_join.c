@@ -12,6 +12,7 @@
 #include "server.h"
 #include "turn.h"
 #include "user.h"
+#include "words.h"
 
 /* --- JOIN ----------------------------------------------------------------- */
 
@@ -57,9 +58,9 @@ join_one(struct user *u, const char *name, const char *key)
 
 	if (!irc_channel_valid(name)) {
 		if (irc_is_channel(name) && strlen(name) > CHANNELLEN)
-			reply(u, ERR_BADCHANMASK, name);
+			reply(u, ERR_BADCHANMASK, as_word(name));
 		else
-			reply(u, ERR_NOSUCHCHANNEL, name);
+			reply(u, ERR_NOSUCHCHANNEL, as_word(name));
 		return;
 	}
 	ch = chan_find(name);
@@ -112,7 +113,7 @@ cmd_part(struct user *u, struct msg *m)
 		if (name[0] == '\0')
 			continue;
 		if ((ch = chan_find(name)) == NULL)
-			reply(u, ERR_NOSUCHCHANNEL, name);
+			reply(u, ERR_NOSUCHCHANNEL, as_word(name));
 		else if (chan_member(ch, u) == NULL)
 			reply(u, ERR_NOTONCHANNEL, name);
 		else
@@ -143,6 +144,6 @@ cmd_names(struct user *u, struct msg *m)
 		if (ch != NULL && chan_visible(ch, u))
 			send_names(u, ch);
 		else
-			reply(u, RPL_ENDOFNAMES, name);
+			reply(u, RPL_ENDOFNAMES, as_word(name));
 	}
 }

@@ -17,6 +17,7 @@
 #include "server.h"
 #include "turn.h"
 #include "user.h"
+#include "words.h"
 
 void
 cmd_pass(struct user *u, struct msg *m)
@@ -84,7 +85,7 @@ cmd_nick(struct user *u, struct msg *m)
 	if (nick == NULL || nick[0] == '\0') {
 		reply(u, ERR_NONICKNAMEGIVEN);
 	} else if (!irc_nick_valid(nick)) {
-		reply(u, ERR_ERRONEUSNICKNAME, nick);
+		reply(u, ERR_ERRONEUSNICKNAME, as_word(nick));
 	} else if ((other = user_find(nick)) != NULL && other != u) {
 		reply(u, ERR_NICKNAMEINUSE, nick);
 	} else if (!user_known(u)) {
@@ -164,7 +165,7 @@ cmd_cap(struct user *u, struct msg *m)
 		c->cap = false;
 		register_try(u);
 	} else {
-		reply(u, ERR_INVALIDCAPCMD, what);
+		reply(u, ERR_INVALIDCAPCMD, as_word(what));
 	}
 }
 

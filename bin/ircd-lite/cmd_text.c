@@ -14,6 +14,7 @@
 #include "server.h"
 #include "turn.h"
 #include "user.h"
+#include "words.h"
 
 struct text {
 	struct user *from;
@@ -41,7 +42,7 @@ may_say(const struct text *t, struct chan *ch, const char *target)
 	if (chan_may_speak(ch, t->from) &&
 	    ((ch->modes & CMODE_NOCTCP) == 0 || !is_ctcp(t->text)))
 		return true;
-	ANSWER(t, ERR_CANNOTSENDTOCHAN, target);
+	ANSWER(t, ERR_CANNOTSENDTOCHAN, as_word(target));
 	return false;
 }
 
@@ -51,7 +52,7 @@ to_channel(const struct text *t, const char *name)
 	struct chan *ch = chan_find(name);
 
 	if (ch == NULL)
-		ANSWER(t, ERR_NOSUCHCHANNEL, name);
+		ANSWER(t, ERR_NOSUCHCHANNEL, as_word(name));
 	else if (may_say(t, ch, name))
 		chan_say_text(ch, t->from, t->command, t->text);
 }
@@ -67,7 +68,7 @@ to_status(const struct text *t, const char *target)
 	uint32_t i;
 
 	if (ch == NULL) {
-		ANSWER(t, ERR_NOSUCHCHANNEL, target + 1);
+		ANSWER(t, ERR_NOSUCHCHANNEL, as_word(target + 1));
 		return;
 	}
 	if (!may_say(t, ch, target))
@@ -88,7 +89,7 @@ to_user(const struct text *t, const char *nick)
 	struct user *to = user_find(nick);
 
 	if (to == NULL) {
-		ANSWER(t, ERR_NOSUCHNICK, nick);
+		ANSWER(t, ERR_NOSUCHNICK, as_word(nick));
 		return;
 	}
 	if (to->conn != NULL)
@@ -106,11 +107,11 @@ mask_fit(const struct text *t, const char *mask)
 	const char *dot = strrchr(mask, '.');
 
 	if (dot == NULL)
-		ANSWER(t, ERR_NOTOPLEVEL, mask);
+		ANSWER(t, ERR_NOTOPLEVEL, as_word(mask));
 	else if (strpbrk(dot, "*?") != NULL)
-		ANSWER(t, ERR_WILDTOPLEVEL, mask);
+		ANSWER(t, ERR_WILDTOPLEVEL, as_word(mask));
 	else if (!mask_usable(mask))
-		ANSWER(t, ERR_BADCHANMASK, mask);
+		ANSWER(t, ERR_BADCHANMASK, as_word(mask));
 	else
 		return true;
 	return false;
@@ -197,7 +198,7 @@ send_text(struct text *t, struct msg *m)
 		if (target[0] == '\0' || named_before(done, n, target))
 			continue;
 		if (n == TARGETS_MAX) {
-			ANSWER(t, ERR_TOOMANYTARGETS, target);
+			ANSWER(t, ERR_TOOMANYTARGETS, as_word(target));
 			return;
 		}
 		done[n++] = target;

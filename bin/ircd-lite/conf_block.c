@@ -10,6 +10,12 @@
 
 #define BLOCK_NAME_MAX 64 /* bytes of a class's, operator's, gateway's name */
 
+/* How many there may be; each new one is compared with all. */
+#define LISTENS_MAX 64
+#define CLASSES_MAX 256
+#define OPERS_MAX 1024
+#define WEBIRCS_MAX 64
+
 /* A new block: what it may have once has not been seen, nobody else's is
  * being filled. */
 static void
@@ -50,6 +56,12 @@ missing(struct conf_parse *p, const char *what, const char *lacks)
 {
 	return lex_error(p->lex, &p->name.at, "%s \"%.40s\": %s", what,
 	    p->name.text, lacks);
+}
+
+static int
+too_many(struct conf_parse *p, const char *what, unsigned max)
+{
+	return lex_error(p->lex, &p->name.at, "more than %u %s", max, what);
 }
 
 /* ---- listen ----------------------------------------------------------------- */
@@ -116,6 +128,7 @@ check_listen(struct conf_parse *p)
 {
 	const struct conf_listen *l = p->listen, *other;
 	bool tcp = l->addr.kind == ADDR_TCP;
+	unsigned n = 0;
 
 	if (tcp && l->addr.family == AF_UNSPEC && !l->addr.any)
 		return missing(p, "listen on",
@@ -129,10 +142,13 @@ check_listen(struct conf_parse *p)
 		return missing(p, "listen on",
 		    "proxy: who opens the path has no network; say who may "
 		    "by mode");
-	STAILQ_FOREACH(other, &p->conf->listens, entry)
+	STAILQ_FOREACH(other, &p->conf->listens, entry) {
 		if (other != l && same_address(&other->addr, &l->addr))
 			return missing(p, "listen on",
 			    "there is a listener at this address already");
+		if (++n > LISTENS_MAX)
+			return too_many(p, "listeners", LISTENS_MAX);
+	}
 	return 0;
 }
 
@@ -174,16 +190,20 @@ conf_new_class(struct conf *conf, const char *name)
 int
 conf_begin_class(struct conf_parse *p, const struct lex_token *t)
 {
+	const struct conf_class *other;
 	char *name = NULL;
+	unsigned n = 0;
 	int r = block_name(p, "class", t, &name);
 
 	free(name);
 	if (r == -1)
 		return -1;
 	new_block(p, t);
-	if (!STAILQ_EMPTY(&p->conf->classes) &&
-	    conf_class(p->conf, t->text) != NULL)
+	if (conf_class(p->conf, t->text) != NULL)
 		return missing(p, "class", "there is one of this name already");
+	STAILQ_FOREACH(other, &p->conf->classes, entry)
+		if (++n == CLASSES_MAX)
+			return too_many(p, "classes", CLASSES_MAX);
 	if ((p->class = conf_new_class(p->conf, t->text)) == NULL)
 		return conf_no_memory(p);
 	return 0;
@@ -275,6 +295,7 @@ conf_begin_oper(struct conf_parse *p, const struct lex_token *t)
 {
 	struct conf_oper *o = calloc(1, sizeof(*o));
 	const struct conf_oper *other;
+	unsigned n = 0;
 
 	if (o == NULL)
 		return conf_no_memory(p);
@@ -283,10 +304,13 @@ conf_begin_oper(struct conf_parse *p, const struct lex_token *t)
 	STAILQ_INSERT_TAIL(&p->conf->opers, o, entry);
 	if (block_name(p, "operator", t, &o->name) == -1)
 		return -1;
-	STAILQ_FOREACH(other, &p->conf->opers, entry)
+	STAILQ_FOREACH(other, &p->conf->opers, entry) {
 		if (other != o && strcmp(other->name, o->name) == 0)
 			return missing(p, "operator",
 			    "there is one of this name already");
+		if (++n > OPERS_MAX)
+			return too_many(p, "operators", OPERS_MAX);
+	}
 	p->oper = o;
 	p->froms = &o->from;
 	p->hash = &o->hash;
@@ -309,6 +333,7 @@ conf_begin_webirc(struct conf_parse *p, const struct lex_token *t)
 {
 	struct conf_webirc *w = calloc(1, sizeof(*w));
 	const struct conf_webirc *other;
+	unsigned n = 0;
 
 	if (w == NULL)
 		return conf_no_memory(p);
@@ -317,10 +342,13 @@ conf_begin_webirc(struct conf_parse *p, const struct lex_token *t)
 	STAILQ_INSERT_TAIL(&p->conf->webircs, w, entry);
 	if (block_name(p, "webirc", t, &w->name) == -1)
 		return -1;
-	STAILQ_FOREACH(other, &p->conf->webircs, entry)
+	STAILQ_FOREACH(other, &p->conf->webircs, entry) {
 		if (other != w && strcmp(other->name, w->name) == 0)
 			return missing(p, "webirc",
 			    "there is one of this name already");
+		if (++n > WEBIRCS_MAX)
+			return too_many(p, "gateways", WEBIRCS_MAX);
+	}
 	p->webirc = w;
 	p->froms = &w->from;
 	p->hash = &w->hash;

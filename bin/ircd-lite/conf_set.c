@@ -11,6 +11,7 @@
 
 #define MOTD_MAX (64 * 1024) /* bytes of the file */
 #define NETWORK_MAX 32
+#define NAME_SERVERS_MAX 256 /* bytes of their list */
 #define REASON_MAX 255
 #define NAME_MAX_CONF 64 /* of a class */
 
@@ -230,6 +231,8 @@ conf_add_dns_server(struct conf_parse *p, const struct lex_token *t)
 
 	if (name_server(t->text, &a, err, sizeof(err)) == -1)
 		return lex_error(p->lex, &t->at, "dns server %s", err);
+	if (*list != NULL && strlen(*list) > NAME_SERVERS_MAX)
+		return lex_error(p->lex, &t->at, "too many name servers");
 	addr_format(&a, text, sizeof(text));
 	if (*list == NULL)
 		return conf_copy(p, text, list);

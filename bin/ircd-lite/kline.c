@@ -77,4 +77,5 @@ klines_begin(void)
 	if (xline_load(text, len, bad_line, NULL) == -1)
 		log_warn("K-lines: not all were taken: %s", strerror(errno));
 	free(text);
+	log_flush(); /* the first turn may be a long time ahead */
 }

@@ -334,7 +334,7 @@ rule_opt:
 	  hours_list
 	;
 hours_list: hours
-	| hours_list COMMA hours
+	| hours_list COMMA optnl hours
 	;
 hours:	  STRING		{ DO(conf_add_hours(p, &$1, NULL)); }
 	| STRING STRING		{ DO(conf_add_hours(p, &$1, &$2)); }

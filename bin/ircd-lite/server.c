@@ -65,10 +65,27 @@ adopt(struct conf *conf)
 	me.server.description = description;
 	me.conf = conf;
 	history_limit(conf->whowas, conf->whowas_age);
-	if (resolv != NULL && conf->dns_servers != NULL &&
-	    resolv_servers(resolv, conf->dns_servers) == -1)
-		log_warn("dns server %s: not usable", conf->dns_servers);
 	return 0;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The name servers of the configuration, if they are others than before. */
+static void
+use_servers(const char *before)
+{
+	const char *now = me.conf->dns_servers;
+
+	if (resolv == NULL || same_text(before, now))
+		return;
+	if (resolv_servers(resolv, now) == -1)
+		log_warn("dns server %s: not usable", now != NULL ? now : "");
+	if (me.lookups != NULL)
+		lookups_forget(me.lookups);
 }
 
 /* The classes are new; their members are those of the old ones by name. */
@@ -105,6 +122,7 @@ server_reload(struct conf *conf)
 		server_notice_opers("configuration not read: out of memory");
 		return;
 	}
+	use_servers(old->dns_servers);
 	reclass_all();
 	conf_free(old);
 	klines_reload();
@@ -119,7 +137,8 @@ begin_lookups(void)
 {
 	if (me.alone_pipe)
 		return 0;
-	if ((resolv = resolv_new(me.base)) == NULL)
+	if ((resolv = resolv_new(me.base)) == NULL ||
+	    resolv_open(resolv) == -1)
 		return -1;
 	me.lookups = lookups_new(me.base, resolv);
 	return me.lookups == NULL ? -1 : 0;
@@ -142,6 +161,7 @@ server_init(struct conf *conf)
 	    adopt(conf) == -1)
 		return -1;
 	strlcpy(me.server.name, conf->name, sizeof(me.server.name));
+	use_servers(NULL);
 	klines_begin();
 	if (me.alone_pipe)
 		STAILQ_FIRST(&conf->classes)->penalty = 0;

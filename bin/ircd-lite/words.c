@@ -23,6 +23,16 @@ word_of(char *out, size_t outlen, const char *in)
 	return out;
 }
 
+const char *
+as_word(const char *in)
+{
+	static char text[4][WORD_LEN];
+	static unsigned next;
+
+	next = (next + 1) % 4;
+	return word_of(text[next], sizeof(text[next]), in);
+}
+
 size_t
 reply_room(const struct user *u)
 {

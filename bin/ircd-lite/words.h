@@ -21,6 +21,10 @@ const char *word_of(char *out, size_t outlen, const char *in);
 /* Room enough for what may be repeated in an error. */
 #define WORD_LEN 128
 
+/* The same in a text of its own, good for the next three calls: for the
+ * arguments of reply(). */
+const char *as_word(const char *in);
+
 /* Bytes that a reply to u has left for its parameters, the blank before the
  * first one not among them. */
 size_t reply_room(const struct user *u);

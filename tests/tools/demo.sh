@@ -1,7 +1,7 @@
 #!/bin/sh
-# make demo: a gateway, a service published on it, bytes crossing.  What is
-# printed behind "$" is what runs.  Everything listens on 127.0.0.1, on free
-# ports, and is ended again.
+# make demo: a gateway, services published on it, people who chat across it.
+# What is printed behind "$" is what runs.  Everything listens on 127.0.0.1,
+# on free ports, and is ended again.
 #   demo.sh BUILD
 set -u
 
@@ -13,14 +13,15 @@ unset VSAP_SERVER VSAP_AUTH VSAP_AUTH_FILE
 
 finish() {
     trap - EXIT INT TERM HUP
-    exec 8>&-
+    trap '' PIPE
+    exec 6>&- 7>&-
     # shellcheck disable=SC2086 # pids are words
     kill $started 2>/dev/null
     wait 2>/dev/null
     rm -rf "$dir"
 }
 trap finish EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 
 if [ -t 1 ]; then
     bold=$(printf '\033[1m') plain=$(printf '\033[0m')
@@ -46,7 +47,7 @@ show() { # shows a command, runs it, shows what comes back
 
 fail() {
     echo "demo: $*" >&2
-    cat "$dir"/*.log >&2
+    tail -n 30 "$dir"/*.log "$dir"/*.out >&2 2>/dev/null
     exit 1
 }
 
@@ -70,12 +71,29 @@ start() { # LOG command
     address=$(sed -n '1s/.*listening on \([^ ]*\).*/\1/p' "$dir/$1.log")
 }
 
-# A word to the open stream and back.
-round_trip() {
-    printf '   %-20s (typed)\n' "$1"
-    echo "$1" >&8
-    until_true "grep -q $1 $dir/back" || return
-    printf '   %-20s (came back)\n' "$1"
+# Two who chat, by nc.  What they type stands behind ">", what comes back and
+# is of interest behind "<".
+enter() { # NAME DESCRIPTOR ADDRESS
+    mkfifo "$dir/$1.in"
+    type_in "nc -s $3 ${irc%:*} ${irc##*:}    # $1"
+    nc -N -s "$3" "${irc%:*}" "${irc##*:}" <"$dir/$1.in" \
+        >"$dir/$1.out" 2>&1 &
+    started="$started $!"
+    eval "exec $2>$dir/$1.in"
+    types "$1" "$2" "NICK $1"
+    types "$1" "$2" "USER $1 0 * :$1 of the demo"
+    hears "$1" ' 001 '
+}
+
+types() { # NAME DESCRIPTOR LINE
+    printf '   %-5s > %s\n' "$1" "$3"
+    printf '%s\r\n' "$3" >&"$2"
+}
+
+hears() { # NAME PATTERN
+    until_true "grep -q '$2' $dir/$1.out" || fail "$1 does not hear: $2"
+    sed -n "/$2/{s/\r\$//;s/^/   $(printf '%-5s' "$1") < /;p;}" \
+        "$dir/$1.out" | tail -1
 }
 
 # The control process of the gateway: the child that runs vsapd itself.
@@ -90,8 +108,8 @@ type_in "PATH=$build:\$PATH"
 
 say "1. A gateway.  It would run on the firewall and decides who may publish
    and reach what.  Without rules it serves this machine alone.  (-R puts
-   its own sockets into a temporary folder; port 0 is any free port.)"
-start vsapd "vsapd -R $dir/run -l 127.0.0.1:0"
+   its own files into a temporary folder; port 0 is any free port.)"
+start vsapd "vsapd -R $dir/run -l 127.0.0.1:0 -l $dir/run/vsapd.sock"
 gateway=$address vsapd=$pid
 
 say "2. A service inside, published on the gateway: each visitor gets its own
@@ -115,32 +133,63 @@ say "5. The protocol is plain lines; any program that can open a socket
 show "printf 'BIND 127.0.0.1:0\r\nLISTEN 1\r\nQUIT\r\n' | nc -N ${gateway%:*} ${gateway##*:}" ||
     fail "the gateway does not answer"
 
-say "6. Streams outlive the gateway's control process.  One is opened to a
-   published cat, control is killed, and the stream goes on."
-start cat "vsap-bind -s $gateway 127.0.0.1:0 cat"
-cat=$address
-mkfifo "$dir/in"
-type_in "nc -N ${cat%:*} ${cat##*:}"
-nc -N "${cat%:*}" "${cat##*:}" <"$dir/in" >"$dir/back" 2>&1 &
-started="$started $!"
-exec 8>"$dir/in"
-round_trip before || fail "nothing comes back"
+say "6. An IRC server inside, with no port on any network: a UNIX socket for
+   those on its host, and one that takes connections over."
+cat >"$dir/ircd-lite.conf" <<END
+server "irc.demo.example" { network "Demo" }
+listen on "$dir/irc.sock"
+dns off
+ident off
+END
+show "cat $dir/ircd-lite.conf"
+start ircd "ircd-lite -f $dir/ircd-lite.conf -R $dir/ircd"
+
+say "7. It is published.  vsap-bind gives each connection itself to the server:
+   nobody stands between the two, and the visitor's address is the real one."
+start irc "vsap-bind -s $dir/run/vsapd.sock -t fdpass:$dir/ircd/ircd-lite.sock 127.0.0.1:0"
+irc=$address
+
+say "8. Two chat across it, from two addresses."
+enter alice 6 127.0.0.2
+types alice 6 'JOIN #vsap'
+hears alice ' JOIN #vsap'
+enter bob 7 127.0.0.3
+types bob 7 'JOIN #vsap'
+hears alice ':bob!.* JOIN #vsap'
+types bob 7 'PRIVMSG #vsap :hello from outside'
+hears alice 'PRIVMSG #vsap :hello from outside'
+types alice 6 'WHOIS bob'
+hears alice ' 311 alice bob bob 127\.0\.0\.3 '
+
+say "9. The gateway's control process is killed.  They go on chatting, and
+   the published ports are still there for the next visitor."
 control=$(control_of "$vsapd")
 if [ -n "$control" ]; then
     show "kill -KILL $control    # the control process of vsapd"
     until_true "! kill -0 $control"
-    round_trip after || fail "the stream has ended"
-    say "   And the published port is still there for the next visitor:"
+    types alice 6 'PRIVMSG #vsap :are you still there?'
+    hears bob 'are you still there?'
+    types bob 7 'PRIVMSG #vsap :of course'
+    hears alice 'of course'
     show "echo still here | nc -N ${upper%:*} ${upper##*:}"
     grep -q 'STILL HERE' "$dir/out" || fail "the next visitor got no answer"
 fi
-exec 8>&-
+types bob 7 'QUIT :good night'
+hears alice 'QUIT :Quit: good night'
+exec 6>&- 7>&-
 
 if [ -t 0 ] && [ -t 1 ]; then
-    say "The gateway and both services stay up.  In a second terminal:"
-    type_in "nc ${cat%:*} ${cat##*:}"
-    echo "   and type; every line comes back.  Or, as the gateway's client:"
-    type_in "$build/vsap-connect -s $gateway ${cat%:*} ${cat##*:}"
+    say "All of it stays up.  In a second terminal, with an IRC client
+   (\"apt install irssi\"):"
+    type_in "irssi -c ${irc%:*} -p ${irc##*:}"
+    echo "   and in it, line by line:"
+    printf '      /join #vsap\n      hello\n'
+    echo "   In a third one, without:"
+    type_in "nc ${irc%:*} ${irc##*:}"
+    printf '      %s\n' 'NICK carol' 'USER carol 0 * :Carol' 'JOIN #vsap' \
+        'PRIVMSG #vsap :hello from nc' 'WHOIS carol'
+    echo "   Or, as the gateway's client:"
+    type_in "$build/vsap-connect -s $gateway ${irc%:*} ${irc##*:}"
     echo "   Who is bound, waiting, relayed:"
     type_in "printf 'STAT\r\n' | nc -N ${gateway%:*} ${gateway##*:}"
     printf '\nEnter ends the demo. '
