@@ -21,7 +21,8 @@ irc_cores() {
 }
 
 irc_conf() { # NAME PORT: its configuration from the template
-    mkdir -p "$TMP/$1.run" && chmod 755 "$TMP" && chmod 777 "$TMP/$1.run"
+    chmod 755 "$TMP"
+    mkdir -p -m 755 "$TMP/$1.run"
     sed -e "s|PORT|$2|; s|DIR|$TMP/$1.run|g" -e "s|MODULES|$(irc_modules)|" \
         "$HERE/irc/$1.conf" >"$TMP/$1.conf"
 }

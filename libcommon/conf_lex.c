@@ -1,7 +1,8 @@
 /*
  * The lexer of configuration files.  Three layers: conf_lex_scan.c makes
- * tokens of the text of the topmost file, expand() puts the tokens of a macro where it
- * is used, lex_next() defines macros, includes files and counts braces.
+ * tokens of the topmost file's text, expand() puts the tokens of a macro
+ * where it is used, lex_next() defines macros, includes files and counts
+ * braces.
  *
  * All texts that tokens point to live in one list until lex_free(), so that
  * a parser has nothing to free when it stops at an error.  Macros are kept as
@@ -80,7 +81,7 @@ lex_keep(struct lex *l, const char *s, size_t n)
 	return k->text;
 }
 
-/* ---- files ---------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------- */
 
 /* What holds for the whole text is looked at once, so that scan() need not. */
 static int

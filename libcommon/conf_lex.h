@@ -69,7 +69,7 @@ struct lex;
  * and has to live as long.
  */
 struct lex *
-lex_new(const char *path, lex_open_fn *, void *arg, char *err, size_t errlen);
+lex_new(const char *path, lex_open_fn *fn, void *arg, char *err, size_t errlen);
 void lex_free(struct lex *); /* NULL is fine */
 
 /* The next token.  After the end it is LEX_END again. */

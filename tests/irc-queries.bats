@@ -12,7 +12,7 @@ setup() {
 S=irc.test.example
 
 # A server with an operator "god" and one who may not spy, "aide".
-start_with_opers() { # [words of start_ircd]
+start_with_opers() { # [words of start_ircd] <CONFIGURATION
     {
         cat <<-END
 	operator "god" {
@@ -26,7 +26,8 @@ start_with_opers() { # [words of start_ircd]
 	}
 	END
         [ -t 0 ] || cat
-    } | start_ircd "$@"
+    } >opers
+    start_ircd "$@" <opers
 }
 
 # amy has made #c, bob is there, zed is not.
@@ -43,9 +44,9 @@ three() {
 	END
 }
 
-conversation() { # [SECONDS]
+conversation() {
     { three; cat; } >script
-    talk "$@" <script
+    talk <script
 }
 
 # ---- RPL_ISUPPORT --------------------------------------------------------
@@ -54,21 +55,15 @@ conversation() { # [SECONDS]
     start_ircd
     local limits=$ROOT/bin/ircd-lite/limits.h n t tokens
     n() { awk -v n="$1" '$2 == n { print $3 }' "$limits"; }
-    talk <<-END >out
-	open a $IRC
-	say a NICK a
-	say a USER a 0 * :a
-	until a :$S 004 .*
-	hear a :$S 005 a (?:[A-Z]+(?:=[!-~]+)? ){1,13}:are supported by this server
-	until a :$S 376 .*|:$S 422 .*
-	say a VERSION
-	hear a :$S 351 a ircd-lite-\\S+ $S :\\S.*
-	hear a :$S 005 a (?<ONE>(?:[A-Z]+(?:=[!-~]+)? ){1,13}):are supported by this server
-	hear a :$S 005 a (?<TWO>(?:[A-Z]+(?:=[!-~]+)? ){1,13}):are supported by this server
-	still a
-	run echo '\$ONE \$TWO'
-	END
-    tokens=" $(cat out) "
+    vsap_lines "$IRC" 'NICK a' 'USER a 0 * :a' VERSION QUIT >out
+    grep -A1 ' 004 ' out | grep -q " 005 a "
+    grep -A1 ' 351 ' out | grep -q " 005 a "
+    grep ' 005 ' out >lines
+    [ "$(wc -l <lines)" = 4 ]
+    # Nothing else is in them, and the second time it is the same.
+    run ! grep -vxE ":$S 005 a ([A-Z]+(=[!-~]+)? ){1,13}:are supported by this server" lines
+    [ "$(head -n 2 lines)" = "$(tail -n 2 lines)" ]
+    tokens=" $(tail -n 2 lines | tr '\n' ' ') "
     for t in CASEMAPPING=rfc1459 'CHANTYPES=#&+' CHANMODES=beI,k,l,Cimnpst \
         'PREFIX=(ov)@+' 'STATUSMSG=@+' NETWORK=TestNet 'CHANLIMIT=#&+:10' \
         "NICKLEN=$(n NICKLEN)" "USERLEN=$(($(n USERLEN) + 1))" \
@@ -182,7 +177,7 @@ conversation() { # [SECONDS]
 # 2,000 channels, of clients that may have as many; "small" has a queue of
 # 16 KiB, which is a fraction of what LIST says.
 many_channels() {
-    start_ircd class='channels 1000' "$@" <<-END
+    start_ircd class='channels 1000' <<-END
 	class "small" { sendq 16K; flood none; per host unlimited }
 	allow from 127.0.0.2 class "small"
 	allow
@@ -242,15 +237,17 @@ many_channels() {
 @test "who leaves in the midst of a long reply takes it with him" {
     many_channels
     {
-        echo 'send small LIST\r\nWHO *\r\nLIST\r\nQUIT\r\n'
-        echo 'over small'
-        echo "irc other $IRC other 127.0.0.2"
-        echo 'send other LIST\r\nLIST\r\nNICK another\r\nLIST\r\n'
-        echo "until other :$S 323 another .*"
-        echo 'send other LIST\r\nLIST\r\nLIST\r\n'
-        echo 'rst other'
-        echo "irc third $IRC third 127.0.0.2"
-        echo 'sync third'
+        cat <<-END
+	send small LIST\\r\\nWHO *\\r\\nLIST\\r\\nQUIT\\r\\n
+	over small
+	irc other $IRC other 127.0.0.2
+	send other LIST\\r\\nLIST\\r\\nNICK another\\r\\nLIST\\r\\n
+	until other :$S 323 another .*
+	send other LIST\\r\\nLIST\\r\\nLIST\\r\\n
+	rst other
+	irc third $IRC third 127.0.0.2
+	sync third
+	END
     } >>script
     talk 30 <script
     irc_alive
@@ -451,7 +448,7 @@ many_channels() {
 
 @test "WHOIS splits a long list of channels, hidden ones for members only" {
     start_ircd class='channels 40'
-    local n=x{46} i
+    local n='x{43}' i
     {
         three
         for i in {10..29}; do echo "say amy JOIN #$i$n"; done
@@ -461,9 +458,8 @@ many_channels() {
 	say zed JOIN #11$n
 	sync zed
 	say zed WHOIS amy
-	until zed :$S 319 zed amy :(?:@#\\S+ ?){8}
-	hear zed :$S 319 zed amy :(?:@#\\S+ ?){8}
-	hear zed :$S 319 zed amy :(?:@#\\S+ ?){4}
+	until zed :$S 319 zed amy :@#c(?: @#(?!10)\\S+){9}
+	hear zed (?=.{510}\$):$S 319 zed amy :@#\\S+(?: @#\\S+){9}
 	hear zed :$S 312 .*
 	END
     } >script
@@ -570,14 +566,16 @@ many_channels() {
     printf 'xx%.0s' {1..400} >motd
     # A line of two-byte letters is not cut in the midst of one.
     e=$(printf '\xc3\xa9')
-    printf '\na%s\r\n' "$(printf "$e%.0s" {1..400})" >>motd
+    e=$(printf "$e%.0s" {1..400})
+    printf '\na%s\r\n%s\n' "$e" "$e" >>motd
     IRCD_NAME=second start_ircd server="motd \"$PWD/motd\""
     talk <<-END
 	irc amy $IRC amy
 	say amy MOTD
 	hear amy :$S 375 .*
 	hear amy (?=.{510}\$):$S 372 amy :- x+
-	hear amy (?=.{509,510}\$):$S 372 amy :- a(?:\\xc3\\xa9)+
+	hear amy (?=.{510}\$):$S 372 amy :- a(?:\\xc3\\xa9)+
+	hear amy (?=.{509}\$):$S 372 amy :- (?:\\xc3\\xa9)+
 	hear amy :$S 376 .*
 	END
     irc_alive
@@ -675,9 +673,13 @@ many_channels() {
     {
         echo "irc amy $IRC amy"
         while read -r c; do
-            printf "say amy HELP $c\nhear amy :$S 704 amy $c :$c.*\n"
-            printf "hear amy :$S 705 amy $c :\nhear amy :$S 705 amy $c :\\\\S.*\n"
-            printf "until amy :$S 706 amy $c :.*\n"
+            cat <<-END
+	say amy HELP $c
+	hear amy :$S 704 amy $c :$c.*
+	hear amy :$S 705 amy $c :
+	hear amy :$S 705 amy $c :\\S.*
+	until amy :$S 706 amy $c :.*
+	END
         done <names
     } >script
     [ "$(wc -l <names)" -gt 50 ]
@@ -869,7 +871,7 @@ many_channels() {
 
 @test "no reply is longer than 512 bytes, whatever the names" {
     # What a client says comes back in full parameters, cut if need be.
-    local long=n{30} c
+    local long='n{30}' c
     start_ircd class='channels 40' <<-END
 	webirc "gate" { password "$(irc_hash secret)"; from 127.0.0.1 }
 	END

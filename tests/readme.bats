@@ -47,11 +47,13 @@ translate() { # HOST COMMAND
         s/nc localhost ([0-9]+)/nc $1:\1/
         s/ target ([0-9]+)/ target:\1/" <<<"$cmd")
     cmd=${cmd//8080-8081/$(port_for firewall:8080),$(port_for firewall:8081)}
+    cmd=${cmd//-b 6667/-b $(port_for firewall:6667)}
     for name in $(grep -oE '[[:alpha:]]+:[0-9]+' <<<"$cmd" | sort -ru); do
         cmd=${cmd//$name/127.0.0.1:$(port_for "$name")}
     done
     cmd=$(sed "s|/run/vsapd|$BATS_TEST_TMPDIR/run|g
-        s|/run/my|$BATS_TEST_TMPDIR|g; s/ -g vsap//
+        s|/run/ircd-lite|$BATS_TEST_TMPDIR/irc|g; s/ -g vsap//
+        s| ircd-lite -i| ircd-lite -R $BATS_TEST_TMPDIR/irc -i|
         s/nc 127.0.0.1:/nc 127.0.0.1 /" <<<"$cmd")
     case $cmd in
     "vsapd"*" -l "*)
@@ -62,6 +64,12 @@ translate() { # HOST COMMAND
     "vsapd "*) # the default listeners
         cmd="-l $BATS_TEST_TMPDIR/run/vsapd.sock ${cmd#vsapd }"
         cmd="vsapd -R $BATS_TEST_TMPDIR/run -l 127.0.0.1:0 $cmd"
+        ;;
+    ircd-lite)
+        # No other machine's configuration; else as without one.
+        : >irc.conf
+        cmd="ircd-lite -R $BATS_TEST_TMPDIR/irc -f $PWD/irc.conf"
+        cmd+=" -l 127.0.0.1:$(port_for "$1:6667")"
         ;;
     "ssh "*)
         cmd=$(sed -E 's/^ssh /ssh_as_user /
@@ -89,7 +97,7 @@ cook() { # NAME
         n=$((n + 1))
         echo "# $host: $cmd" >>cooked.log
         case $cmd in
-        "vsapd "* | "vsap-bind "* | "vsap-relay -l "*)
+        "vsapd "* | "vsap-bind "* | "vsap-relay -l "* | "ircd-lite -R "*)
             start "$1-$n" bash -c "exec $cmd" </dev/null
             wait_log "$LOG" 'listening on' >/dev/null
             ;;
@@ -100,7 +108,7 @@ cook() { # NAME
                 sed 's/-L //; s/:$//')"
             ;;
         "ssh_as_user "*) eval "$cmd true" </dev/null && echo "ssh is through" ;;
-        "nc "*) ;; # typed by the test
+        "nc "* | "irssi "*) ;; # typed by the test
         *) eval "timeout 20 $cmd" </dev/null ;;
         esac
     done 9<"recipe.$1"
@@ -223,18 +231,61 @@ page_is() { # TEXT
     assert_output --regexp '[0-9]{4}'
 }
 
-@test "recipe fdpass: the server gets the connection itself" {
-    [ -x "$BUILD/tools/fdrecv" ] || lacking "no fdrecv (make tools)"
-    VSAPD_NAME=gateway start_vsapd -b "$(port_for firewall:8080)" \
-        -l "$BATS_TEST_TMPDIR/run/vsapd.sock"
-    start server fdrecv "$BATS_TEST_TMPDIR/server.sock" </dev/null
-    wait_for 5 test -S "$BATS_TEST_TMPDIR/server.sock"
+# Two users at the addresses talk to each other on #vsap; the second comes from
+# 127.0.0.2, and that is what WHOIS shows.
+two_chat() { # ADDRESS ADDRESS
+    A=$1 B=$2 talk <<-'END'
+	irc a $A anna
+	say a JOIN #vsap
+	until a :\S+ 366 anna #vsap :.*
+	irc b $B bert 127.0.0.2
+	say b JOIN #vsap
+	until a :bert!\S+ JOIN #vsap
+	say b PRIVMSG #vsap :hello
+	until a :bert!\S+ PRIVMSG #vsap :hello
+	say b WHOIS bert
+	until b :\S+ 378 bert bert :.* 127\.0\.0\.2
+	END
+}
+
+@test "recipe chat: a server without a configuration, a channel" {
+    cook chat
+    grep -q '^/join #vsap$' recipe.chat
+    two_chat "127.0.0.1:$(port_for inside:6667)" \
+        "127.0.0.1:$(port_for inside:6667)"
+}
+
+@test "recipe fdpass: the server gets the connection, with its address" {
+    cook chat
     cook fdpass
-    run bash -c "echo visitor | timeout 10 nc.openbsd -N 127.0.0.1 \
-        $(port_for firewall:8080)"
-    assert_output VISITOR
+    two_chat "127.0.0.1:$(port_for inside:6667)" \
+        "127.0.0.1:$(port_for firewall:6667)"
+}
+
+@test "recipe fdpass on the gateway's own host: nobody is in between" {
+    VSAPD_NAME=gateway start_vsapd -b "$(port_for firewall:6667)" \
+        -l "$BATS_TEST_TMPDIR/run/vsapd.sock"
+    cook chat
+    recipe fdpass | sed 's|-s firewall:8000|-s /run/vsapd/vsapd.sock|' |
+        sed -n 's/^inside\$ //p' >command
+    translate firewall "$(<command)" >translated
+    start publish bash -c "exec $(<translated)" </dev/null
+    wait_log "$LOG" 'listening on'
+    two_chat "127.0.0.1:$(port_for inside:6667)" \
+        "127.0.0.1:$(port_for firewall:6667)"
     wait_log "$BATS_TEST_TMPDIR/gateway.log" 'passed 127.0.0.1:'
     run ! grep ': relay ' "$BATS_TEST_TMPDIR/gateway.log"
+}
+
+@test "recipe inetd: alone on a pipe, and as a command of vsap-bind" {
+    VSAPD_NAME=gateway start_vsapd -b "$(port_for firewall:6667)" \
+        -l "127.0.0.1:$(port_for firewall:8000)"
+    mkdir -m 700 irc
+    run cook inetd
+    assert_success
+    assert_line --regexp ' 001 a :Welcome '
+    two_chat "127.0.0.1:$(port_for firewall:6667)" \
+        "127.0.0.1:$(port_for firewall:6667)"
 }
 
 @test "recipe tunnel: ssh in between, each ssh user an owner" {
@@ -286,7 +337,7 @@ gateway_answers() {
 @test "every recipe of the text is run by a test" {
     grep -o '<!-- recipe [[:alnum:]]* -->' "$ROOT/README.md" |
         awk '{ print $3 }' | sort >there
-    printf '%s\n' 0 1 2 3 4 fdpass name nc ssh tunnel | sort >used
+    printf '%s\n' 0 1 2 3 4 chat fdpass inetd name nc ssh tunnel | sort >used
     diff used there
 }
 

@@ -89,12 +89,25 @@ chan_free(struct chan *ch)
 	free(ch);
 }
 
+/* Who was invited was so to this channel, not to the next of its name. */
+static void
+uninvite_all(const struct chan *ch)
+{
+	struct user *u = NULL;
+	size_t bucket = 0;
+
+	while ((u = user_each(u, &bucket)) != NULL)
+		user_uninvite(u, ch->name);
+}
+
 /* It cannot be found any more; pointers to it hold until the turn's end. */
 void
 chan_gone_if_empty(struct chan *ch)
 {
 	if (ch->nmembers > 0)
 		return;
+	if (ch->invited)
+		uninvite_all(ch);
 	chan_commit(ch);
 	names_del(&chans, (struct named *)(void *)ch, ch->hash);
 	chans_count = (unsigned)chans.count;

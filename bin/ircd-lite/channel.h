@@ -59,6 +59,7 @@ struct chan {
 	TAILQ_ENTRY(chan) dirty; /* while out is set */
 	uint16_t ban_serial; /* changes with the lists; never 0 */
 	uint16_t nmasks;     /* of all lists */
+	bool invited;	     /* somebody was, and may be still */
 	struct chan_masks list[NLISTS];
 	uint32_t limit;	     /* 0: none */
 	char *key;	     /* NULL: none */

@@ -139,9 +139,28 @@ cmd_find(const char *name)
 	return bsearch(name, cmds, ncmds, sizeof(cmds[0]), by_name);
 }
 
+/* A web page must not be able to speak IRC through somebody's browser: the
+ * lines behind an HTTP request's first one are not for us. */
+static bool
+is_http(const char *name)
+{
+	static const char *const methods[] = { "GET", "HEAD", "POST", "PUT",
+		"DELETE", "OPTIONS", "PATCH", "HOST:" };
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcasecmp(name, methods[i]) == 0)
+			return true;
+	return false;
+}
+
 static void
 unknown(struct user *u, const char *name)
 {
+	if (!user_known(u) && is_http(name)) {
+		conn_exit(u->conn, "This port does not speak HTTP");
+		return;
+	}
 	if (user_known(u))
 		reply(u, ERR_UNKNOWNCOMMAND, as_word(name));
 	else

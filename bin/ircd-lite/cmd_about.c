@@ -22,8 +22,6 @@
 #define RPL_MAPEND 17, ":End of MAP"
 #endif
 
-#define COUNT_MANY 1000 /* users: from there on they are counted ... */
-#define COUNT_MS 1000	/* ... this often only */
 
 /* Is the command's n-th parameter, if it has one, this server? */
 static bool
@@ -75,30 +73,6 @@ cmd_motd(struct user *u, struct msg *m)
 
 /* --- LUSERS --------------------------------------------------------------- */
 
-struct counts {
-	unsigned invisible, opers;
-	uint64_t at; /* me.now */
-	bool valid;
-};
-
-/* Each who registers asks, so that many are not counted each time. */
-static const struct counts *
-count_users(void)
-{
-	static struct counts c;
-	struct user *u = NULL;
-	size_t bucket = 0;
-
-	if (c.valid && users_count >= COUNT_MANY && me.now - c.at < COUNT_MS)
-		return &c;
-	c = (struct counts){ .at = me.now, .valid = true };
-	while ((u = user_each(u, &bucket)) != NULL) {
-		c.invisible += (u->modes & UMODE_INVISIBLE) != 0;
-		c.opers += (u->modes & UMODE_OPER) != 0;
-	}
-	return &c;
-}
-
 static unsigned
 more_than(unsigned a, unsigned b)
 {
@@ -108,16 +82,15 @@ more_than(unsigned a, unsigned b)
 void
 send_lusers(struct user *u)
 {
-	const struct counts *c = count_users();
 	unsigned unknown = more_than(conns_count, users_count);
 	unsigned most = me.count.max_local;
 
 	if (most < users_count)
 		most = users_count;
-	reply(u, RPL_LUSERCLIENT, more_than(users_count, c->invisible),
-	    c->invisible, 1U);
-	if (c->opers > 0)
-		reply(u, RPL_LUSEROP, c->opers);
+	reply(u, RPL_LUSERCLIENT, more_than(users_count, users_invisible),
+	    users_invisible, 1U);
+	if (users_opers > 0)
+		reply(u, RPL_LUSEROP, users_opers);
 	if (unknown > 0)
 		reply(u, RPL_LUSERUNKNOWN, unknown);
 	if (chans_count > 0)

@@ -51,12 +51,20 @@ found(struct user *u, const char *name)
 		chan_gone_if_empty(ch);
 }
 
+/* "+#name" would be taken for the voices of "#name" when spoken to. */
+static bool
+may_be_named(const char *name)
+{
+	return irc_channel_valid(name) &&
+	       (name[0] != '+' || !irc_is_channel(name + 1));
+}
+
 static void
 join_one(struct user *u, const char *name, const char *key)
 {
 	struct chan *ch;
 
-	if (!irc_channel_valid(name)) {
+	if (!may_be_named(name)) {
 		if (irc_is_channel(name) && strlen(name) > CHANNELLEN)
 			reply(u, ERR_BADCHANMASK, as_word(name));
 		else
@@ -79,7 +87,7 @@ part(struct user *u, struct chan *ch, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
 		chan_say(ch, NULL, ":%s PART %s :%.*s", u->source, ch->name,
-		    PARTLEN, text);
+		    (int)text_cut(text, strlen(text), PARTLEN), text);
 	else
 		chan_say(ch, NULL, ":%s PART %s", u->source, ch->name);
 	chan_remove(ch, u);
@@ -90,6 +98,10 @@ cmd_join(struct user *u, struct msg *m)
 {
 	char *names = m->param[0], *keys = m->param[1], *name;
 
+	if (names[0] == '\0') {
+		reply(u, ERR_NEEDMOREPARAMS, "JOIN");
+		return;
+	}
 	if (strcmp(names, "0") == 0) {
 		while (u->nchans > 0)
 			part(u, u->chans[0].chan, NULL);
@@ -109,6 +121,10 @@ cmd_part(struct user *u, struct msg *m)
 	const char *text = m->param[1];
 	struct chan *ch;
 
+	if (names[0] == '\0') {
+		reply(u, ERR_NEEDMOREPARAMS, "PART");
+		return;
+	}
 	while ((name = strsep(&names, ",")) != NULL) {
 		if (name[0] == '\0')
 			continue;
@@ -131,7 +147,7 @@ cmd_names(struct user *u, struct msg *m)
 	struct chan *ch;
 
 	/* Who is on no channel is for WHO: a list of everybody is no use. */
-	if (m->nparams == 0) {
+	if (m->nparams == 0 || names[0] == '\0') {
 		reply(u, RPL_ENDOFNAMES, "*");
 		return;
 	}

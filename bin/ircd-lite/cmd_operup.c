@@ -1,7 +1,7 @@
 /*
- * OPER: a user becomes an operator.  The hash is computed elsewhere
- * (pwhelper.h) and what he says meanwhile waits.  Wrong tries are counted
- * for a minute from the first one on.
+ * OPER: a user becomes an operator, and the end of it.  The hash is computed
+ * elsewhere (pwhelper.h) and what he says meanwhile waits.  Wrong tries are
+ * counted for a minute from the first one on.
  */
 #include "cmd.h"
 
@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "crypthash.h"
 #include "log.h"
+#include "mode.h"
 #include "numeric.h"
 #include "pwhelper.h"
 #include "server.h"
@@ -101,6 +102,14 @@ tell(const struct user *u, const char *name, const char *what)
 }
 
 static void
+reclass(struct conn *c, struct conf_class *class)
+{
+	conn_reclass(c, class);
+	c->due = 0;
+	conn_rearm(c);
+}
+
+static void
 succeed(struct user *u, const struct conf_oper *o)
 {
 	struct conf_class *class;
@@ -110,16 +119,29 @@ succeed(struct user *u, const struct conf_oper *o)
 		return;
 	}
 	u->may = o->may;
-	u->modes |= UMODE_OPER;
-	if (o->class != NULL &&
-	    (class = conf_class(me.conf, o->class)) != NULL) {
-		conn_reclass(u->conn, class);
-		u->conn->due = 0;
-		conn_rearm(u->conn);
-	}
+	user_set_modes(u, u->modes | UMODE_OPER);
+	if (o->class != NULL && (class = conf_class(me.conf, o->class)) != NULL)
+		reclass(u->conn, class);
 	reply(u, RPL_YOUREOPER);
 	say(u->conn, ":%s MODE %s :+o", u->source, u->nick);
 	tell(u, o->name, "is an operator now");
+}
+
+/* The class that he came in by is not remembered: it is the default one. */
+void
+oper_end(struct user *u)
+{
+	const struct conf_oper *o;
+
+	user_set_modes(u, u->modes & ~(uint32_t)(UMODE_OPER | UMODE_NOTICES));
+	u->may = 0;
+	STAILQ_FOREACH(o, &me.conf->opers, entry)
+		if (u->oper != NULL && strcmp(o->name, u->oper) == 0)
+			break;
+	if (o != NULL && o->class != NULL && u->conn != NULL)
+		reclass(u->conn, conf_class(me.conf, NULL));
+	free(u->oper);
+	u->oper = NULL;
 }
 
 static void

@@ -174,8 +174,12 @@ cmd_cap(struct user *u, struct msg *m)
 void
 cmd_quit(struct user *u, struct msg *m)
 {
-	if (m->nparams > 0 && m->param[0][0] != '\0')
-		conn_exit(u->conn, "Quit: %.*s", QUITLEN, m->param[0]);
+	const char *text = m->nparams > 0 ? m->param[0] : "";
+	size_t max = QUITLEN - strlen("Quit: ");
+
+	if (text[0] != '\0')
+		conn_exit(u->conn, "Quit: %.*s",
+		    (int)text_cut(text, strlen(text), max), text);
 	else
 		conn_exit(u->conn, "Quit");
 }

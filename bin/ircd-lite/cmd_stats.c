@@ -35,7 +35,7 @@ struct stat {
 
 /* --- the configuration ---------------------------------------------------- */
 
-/* A network as "10.0.0.0/8". */
+/* A network as "10.0.0.0/8", one address alone. */
 static void
 net_text(const struct cidr *net, char *out, size_t outlen)
 {
@@ -48,8 +48,11 @@ net_text(const struct cidr *net, char *out, size_t outlen)
 		(void)inet_ntop(AF_INET, &in, ip, sizeof(ip));
 	else
 		(void)inet_ntop(AF_INET6, &net->ip, ip, sizeof(ip));
-	(void)snprintf(out, outlen, "%s/%u", ip,
-	    v4 ? net->bits - 96 : net->bits);
+	if (net->bits == 128)
+		strlcpy(out, ip, outlen);
+	else
+		(void)snprintf(out, outlen, "%s/%u", ip,
+		    v4 ? net->bits - 96 : net->bits);
 }
 
 /* Whom a statement means as "user@host"; NULL: everybody. */
@@ -71,13 +74,13 @@ static void
 rule_lines(struct user *u, const struct conf_rule *r)
 {
 	const struct conf_from *f = STAILQ_FIRST(&r->from);
-	const char *class = r->class;
-	char from[WORD_LEN];
+	const char *class = r->class, *from;
+	char text[WORD_LEN];
 
 	if (class == NULL)
 		class = STAILQ_FIRST(&me.conf->classes)->name;
 	do {
-		(void)from_text(f, from, sizeof(from));
+		from = from_text(f, text, sizeof(text));
 		if (r->allow)
 			reply(u, RPL_STATSILINE, from, from, class);
 		else

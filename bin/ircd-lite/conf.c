@@ -120,7 +120,7 @@ open_builtin(void *arg, const char *path, size_t *len)
 	return answer(builtin_text, len);
 }
 
-/* ---- names and defaults ------------------------------------------------------ */
+/* ---- names and defaults -------------------------------------------------- */
 
 bool
 conf_server_name_valid(const char *s)
@@ -225,7 +225,7 @@ finish(struct conf_parse *p)
 	return conf_check_refs(p);
 }
 
-/* ---- the whole ----------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 static int
 parse(struct conf_parse *p)

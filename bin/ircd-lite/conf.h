@@ -168,7 +168,7 @@ typedef char *conf_open_fn(void *arg, const char *path, size_t *len);
  * the host's, one class, everybody on loopback).  NULL with a message in err
  * ("file:line: what, what was expected").  The caller frees.
  */
-struct conf *conf_load(const char *path, conf_open_fn *, void *arg, char *err,
+struct conf *conf_load(const char *path, conf_open_fn *fn, void *arg, char *err,
     size_t errlen);
 void conf_free(struct conf *);
 

@@ -64,7 +64,7 @@ too_many(struct conf_parse *p, const char *what, unsigned max)
 	return lex_error(p->lex, &p->name.at, "more than %u %s", max, what);
 }
 
-/* ---- listen ----------------------------------------------------------------- */
+/* ---- listen -------------------------------------------------------------- */
 
 int
 conf_begin_listen(struct conf_parse *p, const struct lex_token *t)
@@ -165,7 +165,7 @@ conf_end_listen(struct conf_parse *p)
 	return check_listen(p);
 }
 
-/* ---- class ------------------------------------------------------------------ */
+/* ---- class --------------------------------------------------------------- */
 
 struct conf_class *
 conf_new_class(struct conf *conf, const char *name)
@@ -222,7 +222,7 @@ conf_check_refs(struct conf_parse *p)
 	return 0;
 }
 
-/* ---- allow, deny, kline ------------------------------------------------------ */
+/* ---- allow, deny, kline -------------------------------------------------- */
 
 int
 conf_begin_rule(struct conf_parse *p, const struct lex_token *t, bool allow)
@@ -288,7 +288,7 @@ conf_add_kline(struct conf_parse *p, const struct lex_token *mask,
 	return k->reason == NULL ? conf_no_memory(p) : 0;
 }
 
-/* ---- operator, webirc -------------------------------------------------------- */
+/* ---- operator, webirc ---------------------------------------------------- */
 
 int
 conf_begin_oper(struct conf_parse *p, const struct lex_token *t)

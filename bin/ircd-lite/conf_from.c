@@ -139,7 +139,7 @@ conf_from_text(const struct conf_from *f, char *out, size_t outlen)
 	return n < 0 || (size_t)n >= outlen ? -1 : 0;
 }
 
-/* ---- matching ---------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------ */
 
 bool
 conf_from_match1(const struct conf_from *f, const char *user, const char *host,

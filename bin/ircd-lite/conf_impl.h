@@ -86,12 +86,12 @@ struct conf_parse {
 	char **hash;		  /* where `password' belongs */
 };
 
-/* ---- parse.y --------------------------------------------------------------- */
+/* ---- parse.y ------------------------------------------------------------- */
 
 /* 0: read whole; else the error is told. */
 int confyyparse(struct conf_parse *);
 
-/* ---- conf_range.c: numbers and texts ---------------------------------------------------- */
+/* ---- conf_range.c: numbers and texts ------------------------------------- */
 
 int conf_no_memory(struct conf_parse *);
 
@@ -115,7 +115,7 @@ int conf_set_path(struct conf_parse *, enum conf_item,
     const struct lex_token *t, char **);
 int conf_copy(struct conf_parse *, const char *text, char **value);
 
-/* ---- conf_set.c: other values ---- */
+/* ---- conf_set.c: other values -------------------------------------------- */
 
 int conf_set_server_name(struct conf_parse *, const struct lex_token *t);
 int conf_set_network(struct conf_parse *, const struct lex_token *t);
@@ -133,7 +133,7 @@ int conf_add_dns_server(struct conf_parse *, const struct lex_token *t);
 int conf_add_uid(struct conf_parse *, const struct lex_token *t);
 int conf_add_user(struct conf_parse *, const struct lex_token *t);
 
-/* ---- conf_block.c: blocks and statements ---------------------------------- */
+/* ---- conf_block.c: blocks and statements --------------------------------- */
 
 /* begin takes the name (or the keyword), end checks what is missing. */
 int conf_begin_listen(struct conf_parse *, const struct lex_token *t);
@@ -155,12 +155,12 @@ int conf_check_refs(struct conf_parse *);
 /* A class with the defaults of limits.h, in the list.  NULL: no memory. */
 struct conf_class *conf_new_class(struct conf *, const char *name);
 
-/* ---- conf.c ------------------------------------------------------------------ */
+/* ---- conf.c -------------------------------------------------------------- */
 
 /* Letters, digits and '-' with dots between, one at least. */
 bool conf_server_name_valid(const char *);
 
-/* ---- conf_hours.c ------------------------------------------------------------ */
+/* ---- conf_hours.c -------------------------------------------------------- */
 
 /* "mon-fri" and "08:00-18:00" into *h; -1: not such. */
 int conf_parse_days(const char *, unsigned *days);

@@ -78,7 +78,7 @@ conf_once(struct conf_parse *p, enum conf_item item, const struct lex_token *t)
 	return 0;
 }
 
-/* ---- numbers --------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------- */
 
 /* A number as a person would write it: 8K, 2 minutes, 10. */
 static const char *
@@ -174,7 +174,7 @@ conf_set_seconds(struct conf_parse *p, enum conf_item item,
 	return 0;
 }
 
-/* ---- texts ------------------------------------------------------------------ */
+/* ---- texts --------------------------------------------------------------- */
 
 int
 conf_copy(struct conf_parse *p, const char *text, char **value)

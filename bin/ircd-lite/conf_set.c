@@ -121,7 +121,7 @@ conf_set_reason(struct conf_parse *p, const struct lex_token *t)
 	return conf_set_text(p, ITEM_REASON, t, REASON_MAX, &p->rule->reason);
 }
 
-/* ---- lists ------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------- */
 
 int
 conf_add_from(struct conf_parse *p, const struct lex_token *t)

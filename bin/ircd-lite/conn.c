@@ -14,6 +14,7 @@
 
 #include "actions.h"
 #include "addr.h"
+#include "casemap.h"
 #include "conf.h"
 #include "conn_impl.h"
 #include "hosts.h"
@@ -158,6 +159,8 @@ set_host(struct conn *c, const struct conn_from *from)
 		host = conn_ip(c);
 	else if (from->local.ss_family == AF_UNIX && un->sun_path[0] == '/')
 		host = un->sun_path;
+	if (!irc_hostname_valid(host))
+		host = "localhost";
 	return user_set_host(c->user, host);
 }
 

@@ -238,10 +238,23 @@ go_on(struct conn *c)
 	}
 }
 
+/* A TLS client waits for an answer that it will not get here. */
+static bool
+other_protocol(const struct conn *c, size_t n)
+{
+	return c->bytes_in == 0 && !c->welcomed && n >= 2 &&
+	       input[0] == 0x16 && input[1] == 0x03;
+}
+
 static void
 took(struct conn *c, size_t n)
 {
 	size_t old = c->ninput;
+
+	if (other_protocol(c, n)) {
+		conn_exit(c, "This port does not speak TLS");
+		return;
+	}
 
 	c->bytes_in += n;
 	c->heard = me.now;

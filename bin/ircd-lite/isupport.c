@@ -17,25 +17,11 @@
 
 #define TOKEN_LEN 200
 
-/* A value may hold no blank, backslash or equal sign as it is. */
-static void
-escape(char *out, size_t outlen, const char *in)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t n = 0;
-
-	for (; *in != '\0' && n + 5 < outlen; in++) {
-		if ((unsigned char)*in > ' ' && strchr("\\=", *in) == NULL) {
-			out[n++] = *in;
-			continue;
-		}
-		out[n++] = '\\';
-		out[n++] = 'x';
-		out[n++] = hex[(unsigned char)*in >> 4];
-		out[n++] = hex[*in & 15];
-	}
-	out[n] = '\0';
-}
+/* Targets of a command; without a number as many as a line holds. */
+#define PER_TEXT ":" STR(TARGETS_MAX)
+#define TARGETS_TEXT "NOTICE" PER_TEXT ",PRIVMSG" PER_TEXT
+#define TARGETS_WHO "WHOIS" PER_TEXT ",WHOWAS" PER_TEXT
+#define TARGETS_CHAN "JOIN:,LIST:,NAMES:,PART:,KICK:" STR(KICKS_MAX)
 
 static void
 put_casemapping(const struct user *u, char *out, size_t outlen)
@@ -61,7 +47,8 @@ static void
 put_network(const struct user *u, char *out, size_t outlen)
 {
 	(void)u;
-	escape(out, outlen, me.conf->network);
+	/* conf_set.c saw to it that it needs no escapes. */
+	strlcpy(out, me.conf->network, outlen);
 }
 
 /* The ~ counts. */
@@ -96,10 +83,7 @@ static const struct {
 	{ "MODES", STR(MODES_MAX), NULL },
 	{ "MAXLIST", "beI:" STR(LIST_MAX), NULL },
 	{ "MAXTARGETS", STR(TARGETS_MAX), NULL },
-	{ "TARGMAX",
-	    "JOIN:,KICK:" STR(KICKS_MAX) ",LIST:,NAMES:,NOTICE:" STR(TARGETS_MAX) ",PART:,PRIVMSG:" STR(
-		TARGETS_MAX) ",WHOIS:" STR(TARGETS_MAX) ",WHOWAS:" STR(TARGETS_MAX),
-	    NULL },
+	{ "TARGMAX", TARGETS_CHAN "," TARGETS_TEXT "," TARGETS_WHO, NULL },
 	{ "EXCEPTS", "e", NULL },
 	{ "INVEX", "I", NULL },
 	{ "ELIST", "CMNTU", NULL },

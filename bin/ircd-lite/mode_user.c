@@ -4,15 +4,10 @@
 #include "mode.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "actions.h"
-#include "conf.h"
-#include "conn.h"
 #include "modeparse.h"
 #include "numeric.h"
-#include "server.h"
 #include "turn.h"
 #include "user.h"
 #include "words.h"
@@ -42,22 +37,6 @@ umode_bit(char letter)
 		if (umodes[i].letter == letter)
 			return umodes[i].bit;
 	return 0;
-}
-
-void
-oper_end(struct user *u)
-{
-	const struct conf_oper *o;
-
-	u->modes &= ~(uint32_t)(UMODE_OPER | UMODE_NOTICES);
-	u->may = 0;
-	STAILQ_FOREACH(o, &me.conf->opers, entry)
-		if (u->oper != NULL && strcmp(o->name, u->oper) == 0)
-			break;
-	if (o != NULL && o->class != NULL && u->conn != NULL)
-		conn_reclass(u->conn, STAILQ_FIRST(&me.conf->classes));
-	free(u->oper);
-	u->oper = NULL;
 }
 
 /* What he would have then; *wrong: a letter that does not exist, *not_his:
@@ -119,7 +98,7 @@ change(struct user *u, const struct msg *m)
 		reply(u, ERR_NOPRIVILEGES);
 	if (was & ~modes & UMODE_OPER)
 		oper_end(u);
-	u->modes = modes;
+	user_set_modes(u, modes);
 	tell(u, was);
 }
 

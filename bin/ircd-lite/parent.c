@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +18,7 @@
 #include "log.h"
 #include "net.h"
 #include "notify.h"
+#include "parent_impl.h"
 #include "pmsg.h"
 #include "ports.h"
 #include "rundir.h"
@@ -27,337 +27,17 @@
 
 #define QUICK_DEATH 1000 /* ms between two starts of a process */
 #define STOP_WAIT 3500	 /* ms that the server has to say good-bye */
-#define SEND_WAIT 5000	 /* ms that it may leave its socket full */
-#define REFS_WAIT 10	 /* ms between tries when too many are under way */
-#define KEEP_MAX 512
 
-static struct parent {
-	const struct opts *opts;
-	struct conf *conf; /* in force */
-	struct ports ports;
-	uid_t uid;
-	gid_t gid;
-	int signals;
-	int cwd;
-	char exe[PATH_MAX];
-	char *manager[3];  /* what environ had for us, to be started again */
-	bool only_given;   /* the configuration's listeners stay closed */
-	enum conf_log log; /* where it goes now */
-	int log_fd;	   /* -1: no file */
-
-	pid_t server, helper;
-	int channel;  /* to the server, -1: it is not there */
-	bool ever_up; /* one of them has served */
-	bool due, helper_due;
-	int64_t started, helper_started;
-
-	/* a configuration that the server has been told of */
-	struct conf *next;
-	int next_log;
-	uint32_t seq;
-	bool again; /* asked for meanwhile */
-	bool stopping;
-} pa;
+struct parent pa;
 
 static const char *const manager_vars[] = { "NOTIFY_SOCKET", "LISTEN_FDS",
 	"LISTEN_FDNAMES" };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void __attribute__((__noreturn__)) end(int status)
 {
 	ports_close(&pa.ports, true);
 	log_flush();
 	exit(status);
-}
-
-/* --- the server process ------------------------------------------------------ */
-
-/* Say m to the server; fd goes with it unless it is -1. */
-static void
-tell(const struct pmsg *m, int fd)
-{
-	static unsigned char packet[PMSG_MAX];
-	struct pollfd pfd = { .fd = pa.channel, .events = POLLOUT };
-	size_t len = pmsg_format(m, packet, sizeof(packet));
-	int refs = 0;
-
-	if (pa.channel == -1 || len == 0)
-		return;
-	while (fdpass_send(pa.channel, packet, len, &fd, fd != -1) == -1) {
-		if (errno == EAGAIN && poll(&pfd, 1, SEND_WAIT) == 1 &&
-		    !(pfd.revents & (POLLERR | POLLHUP)))
-			continue;
-		if (errno == ETOOMANYREFS && refs++ < SEND_WAIT / REFS_WAIT &&
-		    poll(NULL, 0, REFS_WAIT) == 0)
-			continue;
-		log_warn("the server does not listen: %s", strerror(errno));
-		(void)kill(pa.server, SIGKILL);
-		return;
-	}
-}
-
-static void
-tell_text(enum pmsg_type type, const char *text)
-{
-	static struct pmsg m;
-
-	m = (struct pmsg){ .type = type };
-	strlcpy(m.text, text, sizeof(m.text));
-	tell(&m, -1);
-}
-
-static int
-pair(int sv[2])
-{
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == 0)
-		return 0;
-	log_warn("socketpair: %s", strerror(errno));
-	return -1;
-}
-
-/* A new password helper; returns the server's end of its socket, or -1. */
-static int
-start_helper(void)
-{
-	int sv[2];
-
-	pa.helper_due = true; /* should it fail */
-	pa.helper_started = now_ms();
-	if (pair(sv) == -1)
-		return -1;
-	log_flush();
-	switch (pa.helper = fork()) {
-	case -1:
-		log_warn("fork: %s", strerror(errno));
-		close(sv[0]);
-		close(sv[1]);
-		pa.helper = 0;
-		return -1;
-	case 0:
-		setproctitle("passwords");
-		notify_close();
-		serve_close_but((int[]){ sv[1], pa.log_fd }, 2);
-		serve_passwords(sv[1], pa.uid, pa.gid);
-	default:
-		break;
-	}
-	close(sv[1]);
-	pa.helper_due = false;
-	return sv[0];
-}
-
-static void __attribute__((__noreturn__)) child(int channel, int passwords)
-{
-	struct serve s = { .opts = pa.opts, .conf = pa.conf };
-	const struct port *p;
-	int keep[KEEP_MAX];
-	size_t n = 0;
-
-	setproctitle("server");
-	notify_close();
-	keep[n++] = channel;
-	keep[n++] = passwords;
-	keep[n++] = pa.log_fd;
-	TAILQ_FOREACH(p, &pa.ports.list, entry)
-		if (n < KEEP_MAX)
-			keep[n++] = p->fd;
-	s.klines = serve_read_klines(pa.conf, &s.nklines);
-	serve_close_but(keep, n);
-	s.uid = pa.uid;
-	s.gid = pa.gid;
-	s.owner = getuid();
-	s.ports = &pa.ports;
-	s.parent = channel;
-	s.passwords = passwords;
-	serve_run(&s);
-}
-
-static void
-start_server(void)
-{
-	int sv[2], passwords;
-
-	pa.due = true; /* should it fail */
-	pa.started = now_ms();
-	if (pair(sv) == -1)
-		return;
-	passwords = start_helper();
-	log_flush();
-	switch (pa.server = fork()) {
-	case -1:
-		log_warn("fork: %s", strerror(errno));
-		pa.server = 0;
-		close(sv[0]);
-		break;
-	case 0:
-		child(sv[1], passwords);
-	default:
-		pa.channel = sv[0];
-		pa.due = false;
-		log_debug("server started (pid %d)", (int)pa.server);
-		break;
-	}
-	close(sv[1]);
-	if (passwords != -1)
-		close(passwords);
-}
-
-/* --- a new configuration ------------------------------------------------------ */
-
-/* The log file of conf in *fd, -1 where there is none.  0 or -1. */
-static int
-open_log(const struct conf *conf, int *fd, char *err, size_t errlen)
-{
-	*fd = -1;
-	if (conf->log != CONF_LOG_FILE)
-		return 0;
-	if ((*fd = files_log(conf->log_path)) != -1)
-		return 0;
-	snprintf(err, errlen, "%s: %s", conf->log_path, strerror(errno));
-	return -1;
-}
-
-/* Without a terminal standard error leads nowhere. */
-static enum conf_log
-log_of(const struct conf *conf)
-{
-	return conf->log == CONF_LOG_STDERR && pa.opts->no_stderr
-		   ? CONF_LOG_SYSLOG
-		   : conf->log;
-}
-
-/* Takes fd. */
-static void
-use_log(const struct conf *conf, int fd)
-{
-	enum conf_log log = log_of(conf);
-
-	if (log == CONF_LOG_FILE || pa.log != log)
-		log_to_fd(fd); /* -1 closes the one that was */
-	if (log == CONF_LOG_SYSLOG && pa.log != log)
-		log_to_syslog();
-	pa.log = log;
-	pa.log_fd = fd;
-}
-
-static void
-tell_ports(void)
-{
-	static struct pmsg m;
-	const struct port *p;
-
-	TAILQ_FOREACH(p, &pa.ports.list, entry) {
-		m = (struct pmsg){ .type = PMSG_LISTEN, .id = p->id };
-		if (p->by_conf && p->next == PMSG_NO_INDEX)
-			continue; /* it ends */
-		m.index = p->next;
-		m.value = p->kind;
-		strlcpy(m.text, p->addr, sizeof(m.text));
-		tell(&m, p->fresh ? p->fd : -1);
-	}
-}
-
-static void
-tell_log(void)
-{
-	struct pmsg m = { .type = PMSG_LOG, .id = log_of(pa.next) };
-
-	tell(&m, pa.next_log);
-}
-
-/* Everything for the server to have the next configuration. */
-static int
-tell_all(const struct files *files, char *err, size_t errlen)
-{
-	struct pmsg m = { .type = PMSG_BEGIN, .seq = ++pa.seq };
-
-	tell(&m, -1);
-	if (files_tell(files, tell) == -1) {
-		snprintf(err, errlen, "%s", strerror(errno));
-		return -1;
-	}
-	tell_ports();
-	tell_log();
-	m.type = PMSG_COMMIT;
-	tell(&m, -1);
-	return 0;
-}
-
-/* The new configuration is not to be. */
-static void
-give_up(const char *why)
-{
-	log_warn("%s; the configuration read before stays in force", why);
-	tell_text(PMSG_FAILED, why);
-	ports_abandon(&pa.ports);
-	if (pa.next_log != -1)
-		close(pa.next_log);
-	pa.next_log = -1;
-	conf_free(pa.next);
-	pa.next = NULL;
-	(void)notify_ready();
-}
-
-static void
-take_over(void)
-{
-	ports_commit(&pa.ports);
-	use_log(pa.next, pa.next_log);
-	pa.next_log = -1;
-	conf_free(pa.conf);
-	pa.conf = pa.next;
-	pa.next = NULL;
-	(void)notify_ready();
-}
-
-static void
-reload(void)
-{
-	struct files *files;
-	char err[512];
-
-	if (pa.next != NULL) {
-		pa.again = true;
-		return;
-	}
-	(void)notify_reloading();
-	if ((files = files_new()) == NULL) {
-		give_up("out of memory");
-		return;
-	}
-	pa.next = conf_load(pa.opts->conf, files_read, files, err, sizeof(err));
-	if (pa.next == NULL ||
-	    ports_plan(&pa.ports, pa.next, !pa.only_given, err, sizeof(err)) ==
-		-1 ||
-	    open_log(pa.next, &pa.next_log, err, sizeof(err)) == -1 ||
-	    tell_all(files, err, sizeof(err)) == -1)
-		give_up(err);
-	else if (pa.channel == -1) /* it will start with it */
-		take_over();
-	files_free(files);
-}
-
-static void
-applied(const struct pmsg *m)
-{
-	if (pa.next == NULL || m->seq != pa.seq)
-		return;
-	if (m->text[0] != '\0')
-		give_up(m->text);
-	else
-		take_over();
-	if (pa.again) {
-		pa.again = false;
-		reload();
-	}
 }
 
 /* --- what the server asks for -------------------------------------------------- */
@@ -379,7 +59,7 @@ save_klines(const struct pmsg *m, int fd)
 	if (err[0] == '\0')
 		return;
 	log_warn("K-lines not saved: %s", err);
-	tell_text(PMSG_SAVED, err);
+	parent_tell_text(PMSG_SAVED, err);
 }
 
 static void
@@ -391,13 +71,13 @@ asked(const struct pmsg *m, int fd)
 		(void)notify_ready();
 		break;
 	case PMSG_RELOAD:
-		reload();
+		parent_reload();
 		break;
 	case PMSG_KLINES:
 		save_klines(m, fd);
 		break;
 	case PMSG_APPLIED:
-		applied(m);
+		parent_applied(m);
 		break;
 	default:
 		log_warn("the server talks nonsense");
@@ -447,7 +127,7 @@ forget_server(void)
 	pa.server = 0;
 	pa.due = true;
 	if (pa.next != NULL)
-		give_up("the server ended meanwhile");
+		parent_give_up("the server ended meanwhile");
 }
 
 /*
@@ -469,6 +149,8 @@ restart_program(void)
 	conf_free(conf);
 	log_info("starting again");
 	log_flush();
+	snprintf(err, sizeof(err), "%d", (int)getpid());
+	(void)setenv("LISTEN_PID", err, 1);
 	for (size_t i = 0; i < 3; i++)
 		if (pa.manager[i] != NULL)
 			(void)setenv(manager_vars[i], pa.manager[i], 1);
@@ -529,7 +211,7 @@ reap(void)
 static void
 stop(void)
 {
-	int64_t until = now_ms() + STOP_WAIT;
+	int64_t until = parent_now() + STOP_WAIT;
 	struct pollfd pfd = { .fd = pa.signals, .events = POLLIN };
 	struct signalfd_siginfo info;
 	int64_t left;
@@ -538,7 +220,7 @@ stop(void)
 	(void)notify_stopping();
 	if (pa.server > 0)
 		(void)kill(pa.server, SIGTERM);
-	while (pa.server > 0 && (left = until - now_ms()) > 0) {
+	while (pa.server > 0 && (left = until - parent_now()) > 0) {
 		(void)poll(&pfd, 1, (int)left);
 		while (read(pa.signals, &info, sizeof(info)) == sizeof(info))
 			;
@@ -564,7 +246,7 @@ on_signal(void)
 			stop();
 			break;
 		case SIGHUP:
-			reload();
+			parent_reload();
 			break;
 		case SIGCHLD:
 			reap();
@@ -575,29 +257,17 @@ on_signal(void)
 	}
 }
 
-static void
-replace_helper(void)
-{
-	struct pmsg m = { .type = PMSG_PASSWORDS };
-	int fd;
-
-	if ((fd = start_helper()) == -1)
-		return;
-	tell(&m, fd);
-	close(fd);
-}
-
 /* Start again what died.  Returns ms until the next look, -1: none is due. */
 static int
 restart(void)
 {
-	int64_t now = now_ms();
+	int64_t now = parent_now();
 
 	if (pa.due && now - pa.started >= QUICK_DEATH)
-		start_server();
+		parent_start_server();
 	else if (!pa.due && pa.helper_due &&
 		 now - pa.helper_started >= QUICK_DEATH)
-		replace_helper();
+		parent_replace_helper();
 	return pa.due || pa.helper_due ? QUICK_DEATH / 4 : -1;
 }
 
@@ -719,7 +389,7 @@ begin(const struct opts *o)
 	if (opts_user(o, conf, &pa.uid, &pa.gid, err, sizeof(err)) == -1)
 		fatalx("%s", err);
 	open_ports();
-	if (open_log(conf, &fd, err, sizeof(err)) == -1) {
+	if (parent_open_log(conf, &fd, err, sizeof(err)) == -1) {
 		log_warn("%s", err);
 		end(1);
 	}
@@ -728,7 +398,7 @@ begin(const struct opts *o)
 		fatal("daemon");
 	if (pa.ports.lock != -1)
 		(void)rundir_write_pid(pa.ports.lock);
-	use_log(conf, fd);
+	parent_use_log(conf, fd);
 }
 
 void
@@ -739,7 +409,7 @@ parent_run(const struct opts *o)
 
 	begin(o);
 	block_signals();
-	start_server();
+	parent_start_server();
 	for (;;) {
 		wait = restart();
 		log_flush();

@@ -211,9 +211,8 @@ server_stop(const char *reason, int how)
 	}
 }
 
-/* One round of the loop; wait for events only if nothing is left to do. */
-static int
-turn(bool wait)
+int
+server_turn(bool wait)
 {
 	int64_t began;
 	bool more;
@@ -238,7 +237,7 @@ server_run(void)
 
 	look_at_clock();
 	while (!stopping || (conns_count > 0 && me.now < stop_by))
-		if ((more = turn(more == 0)) == -1)
+		if ((more = server_turn(more == 0)) == -1)
 			fatal("event loop");
 	log_flush();
 	return status;
@@ -265,11 +264,10 @@ static void
 tell_opers(uint32_t modes, const char *fmt, va_list ap)
 {
 	char text[LINE_MAX_IRC];
-	struct user *u = NULL;
-	size_t bucket = 0;
+	struct user *u;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	while ((u = user_each(u, &bucket)) != NULL)
+	TAILQ_FOREACH(u, &user_staff, staff)
 		if ((u->modes & modes) == modes)
 			notice(u, "*** Notice -- %s", text);
 }

@@ -55,6 +55,10 @@ int server_init(struct conf *);
 /* Run until it is told to stop; returns the exit status. */
 int server_run(void);
 
+/* One turn of it: events (if wait, until there are some), what they brought
+ * is written.  1: more is left to do at once; 0; -1 with errno. */
+int server_turn(bool wait);
+
 /* Look at the clock: the first callback of a turn does. */
 void server_tick(void);
 

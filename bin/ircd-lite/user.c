@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "casemap.h"
+#include "channel.h"
 #include "conn.h"
 #include "names.h"
 
@@ -16,7 +17,8 @@ user_hash(const struct named *e)
 
 static struct names users = { .hash = user_hash };
 static uint64_t last_id;
-unsigned users_count;
+unsigned users_count, users_invisible, users_opers;
+struct user_staff user_staff = TAILQ_HEAD_INITIALIZER(user_staff);
 
 struct user *
 user_new(struct conn *c, struct server *server)
@@ -113,21 +115,54 @@ user_set_text(char **field, const char *text, size_t max)
 
 /* --- the registry --------------------------------------------------------- */
 
+static void
+count(struct user *u, bool in)
+{
+	unsigned one = in ? 1 : -1U;
+
+	if (u->modes & UMODE_INVISIBLE)
+		users_invisible += one;
+	if (u->modes & UMODE_OPER)
+		users_opers += one;
+	if ((u->modes & (UMODE_OPER | UMODE_NOTICES)) == 0)
+		return;
+	if (in)
+		TAILQ_INSERT_TAIL(&user_staff, u, staff);
+	else
+		TAILQ_REMOVE(&user_staff, u, staff);
+}
+
 int
 user_enter(struct user *u)
 {
 	u->hash = irc_hash(u->nick);
 	if (names_add(&users, (struct named *)(void *)u, u->hash) == -1)
 		return -1;
+	u->entered = true;
 	users_count = (unsigned)users.count;
+	count(u, true);
 	return 0;
 }
 
 void
 user_leave(struct user *u)
 {
+	if (!u->entered)
+		return;
+	u->entered = false;
+	count(u, false);
 	names_del(&users, (struct named *)(void *)u, u->hash);
 	users_count = (unsigned)users.count;
+}
+
+void
+user_set_modes(struct user *u, uint32_t modes)
+{
+	if (u->entered)
+		count(u, false);
+	u->modes = modes;
+	if (u->entered)
+		count(u, true);
 }
 
 struct user *
@@ -202,10 +237,13 @@ user_uninvite(struct user *u, const char *chan)
 int
 user_invite(struct user *u, const char *chan)
 {
+	struct chan *ch;
 	char *copy;
 
 	if (user_invited(u, chan))
 		return 0;
+	if ((ch = chan_find(chan)) != NULL)
+		ch->invited = true;
 	if (u->invites == NULL &&
 	    (u->invites = calloc(INVITES_MAX, sizeof(char *))) == NULL)
 		return -1;

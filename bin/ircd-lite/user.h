@@ -6,6 +6,7 @@
  * (without).  No wire format here.
  */
 
+#include <sys/queue.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,7 @@ struct user_chan {
 
 struct user {
 	struct user *next; /* of the same hash */
+	TAILQ_ENTRY(user) staff; /* if he is an operator or has +s */
 	uint64_t id;
 	struct conn *conn;     /* NULL: on another server */
 	struct server *server; /* where he is */
@@ -42,6 +44,7 @@ struct user {
 	uint32_t modes;
 	uint32_t may;	/* OPER_* of conf.h */
 	uint32_t seen;	/* mark of each.h */
+	bool entered;		/* in the registry */
 	char nick[NICKLEN + 1]; /* "" before NICK */
 	char name[USERLEN + 2]; /* user name, with ~ */
 	char *host;
@@ -76,6 +79,15 @@ void user_leave(struct user *);
 struct user *user_find(const char *nick);
 struct user *user_by_id(uint64_t id);
 extern unsigned users_count; /* registered ones */
+extern unsigned users_invisible, users_opers; /* of these */
+
+/* Operators and those with +s, who are told things: not to be looked for
+ * among ten thousand. */
+TAILQ_HEAD(user_staff, user);
+extern struct user_staff user_staff;
+
+/* All changes of a user's modes go here. */
+void user_set_modes(struct user *, uint32_t modes);
 
 /* All users in no order: start with NULL, *bucket 0. */
 struct user *user_each(struct user *, size_t *bucket);

@@ -212,9 +212,161 @@ test_long_path(void)
 	ok(memcmp(&h.src, &ss, sizeof(ss)) == 0, "and it is the same");
 }
 
+/* --- headers at the head of a stream ---------------------------------- */
+
+/* As proxy_parse() sees it byte by byte; the answer of the last. */
+static int
+growing(struct handover *h, const void *p, size_t len, size_t *at)
+{
+	int r = 0;
+
+	for (*at = 0; *at <= len && r == 0; (*at)++) {
+		char *copy = malloc(*at + 1);
+
+		memcpy(copy, p, *at);
+		r = proxy_parse(h, copy, *at);
+		free(copy);
+	}
+	(*at)--;
+	return r;
+}
+
+static void
+test_stream(const struct pair *p)
+{
+	struct sockaddr *src = sa_of(p->src), *dst = sa_of(p->dst);
+	char v1[PROXY_V1_MAX + 8];
+	struct handover h;
+	size_t n, at;
+
+	n = handover_format(msg, sizeof(msg), src, dst, "first", 5);
+	is_int(growing(&h, msg, n, &at), p->len, "%s %s: version 2", p->src,
+	    p->dst);
+	is_int(at, p->len, "not known a byte before");
+	is_int(proxy_parse(&h, msg, n), p->len, "with bytes behind it");
+	ok(h.firstlen == 5 && memcmp(h.first, "first", 5) == 0, "which stay");
+	is_str(shown(&h.src, h.srclen), p->psrc == NULL ? "?" : p->psrc,
+	    "source");
+	is_str(shown(&h.dst, h.dstlen), p->pdst == NULL ? "?" : p->pdst,
+	    "destination");
+	n = proxy_v1_format(v1, sizeof(v1), src, dst);
+	is_int(growing(&h, v1, n, &at), n, "version 1");
+	is_int(at, n, "not known a byte before");
+	memcpy(v1 + n, "first", 5);
+	is_int(proxy_parse(&h, v1, n + 5), n, "with bytes behind it");
+	ok(h.firstlen == 5 && memcmp(h.first, "first", 5) == 0, "which stay");
+	if (strncmp(p->v1, "PROXY UNKNOWN", 13) == 0)
+		ok(h.src.ss_family == AF_UNSPEC, "UNKNOWN is not known");
+	else
+		is_str(addr_host_sa((struct sockaddr *)&h.src, out,
+			   sizeof(out)),
+		    strncmp(p->src, "[::ffff:", 8) == 0
+			? "192.0.2.1"
+			: (addr_host_sa(src, v1, sizeof(v1)), v1),
+		    "source");
+}
+
+/* at: how many bytes it takes to see that; 0: all of them. */
+static const struct line {
+	const char *text;
+	int r;
+	size_t at;
+} lines[] = {
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 0 65535\r\n", 36, 0 },
+	{ "PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+	  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+	    104, 0 },
+	{ "PROXY UNKNOWN whatever stands here\r\n", 36, 0 },
+	{ "PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+	  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n",
+	    107, 0 },
+	{ "PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+	  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535 \r\n",
+	    -1, 107 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1 65536\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1 4294967296\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 01 2\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1 \r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 \r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4  5.6.7.8 1 2\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.256 5.6.7.8 1 2\r\n", -1, 0 },
+	{ "PROXY TCP4 ::1 ::1 1 2\r\n", -1, 0 },
+	{ "PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n", -1, 0 },
+	{ "PROXY TCP6 ::1%lo ::1 1 2\r\n", -1, 0 },
+	{ "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n", -1, 0 },
+	{ "PROXY TCP5 1.2.3.4 5.6.7.8 1 2\r\n", -1, 0 },
+	{ "PROXY UNKNOWNER\r\n", -1, 0 },
+	{ "PROXY \r\n", -1, 0 },
+	{ "PROXY\r\n", -1, 6 },
+	{ "proxy TCP4 1.2.3.4 5.6.7.8 1 2\r\n", -1, 1 },
+	{ "NICK a\r\n", -1, 1 },
+	{ "\r\n\r\nx", -1, 5 },
+	{ "\n", -1, 1 },
+};
+
+static void
+test_line(const struct line *l)
+{
+	size_t at, len = strlen(l->text);
+	struct handover h;
+
+	is_int(growing(&h, l->text, len, &at), l->r, "%.*s",
+	    (int)strcspn(l->text, "\r\n"), l->text);
+	is_int(at, l->at == 0 ? len : l->at, "and when that shows");
+}
+
+static void
+test_nul(void)
+{
+	static const char nul[] = "PROXY TCP4 1.2.3.4\0 5.6.7.8 1 2\r\n";
+	struct handover h;
+
+	is_int(proxy_parse(&h, nul, sizeof(nul) - 1), -1, "a NUL");
+	is_int(proxy_parse(&h, "", 0), 0, "nothing yet");
+}
+
+/* As proxy_parse() is told a header whose length is n. */
+static int
+stream_raw(uint8_t command, uint8_t family, size_t n, size_t have)
+{
+	struct handover h;
+
+	memset(msg, 0, sizeof(msg));
+	proxy_v2_format(msg, sizeof(msg), NULL, NULL);
+	msg[12] = command;
+	msg[13] = family;
+	msg[14] = (uint8_t)(n >> 8);
+	msg[15] = (uint8_t)n;
+	return proxy_parse(&h, msg, have);
+}
+
+static void
+test_stream_limits(void)
+{
+	is_int(stream_raw(0x21, 0x00, 520, 536), 536, "the longest header");
+	is_int(stream_raw(0x21, 0x00, 520, 535), 0, "a byte before its end");
+	is_int(stream_raw(0x21, 0x00, 521, 16), -1, "one byte longer");
+	is_int(stream_raw(0x20, 0x00, 65535, 16), -1, "much longer");
+	is_int(stream_raw(0x31, 0x11, 12, 13), -1, "version 3, at once");
+	is_int(stream_raw(0x21, 0x11, 11, 27), -1, "IPv4, a byte short");
+	is_int(stream_raw(0x21, 0x11, 13, 29), -1, "a TLV broken off");
+	is_int(stream_raw(0x21, 0x12, 12, 28), -1, "a datagram");
+	is_int(stream_raw(0x20, 0x77, 3, 19), 19, "LOCAL, whatever it says");
+}
+
 int
 main(void)
 {
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
+		test_stream(&pairs[i]);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		test_line(&lines[i]);
+	test_nul();
+	test_stream_limits();
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		test_pair(&pairs[i]);
 	test_raw();
