@@ -110,30 +110,6 @@ load lib/irc
 	END
 }
 
-@test "+#channel means the voices of #channel" {
-    start_ircd
-    talk <<-'END'
-	irc a $IRC anna
-	say a JOIN #x
-	irc b $IRC bert
-	say b JOIN #x
-	irc c $IRC carl
-	say c JOIN #x
-	until a :carl!\S+ JOIN #x
-	say a MODE #x +v bert
-	until b :anna!\S+ MODE #x \+v bert
-	until c :anna!\S+ MODE #x \+v bert
-	sync a
-	say c PRIVMSG +#x :for some
-	hear a :carl!\S+ PRIVMSG \+#x :for some
-	hear b :carl!\S+ PRIVMSG \+#x :for some
-	say b PRIVMSG @#x :for operators
-	hear a :bert!\S+ PRIVMSG @#x :for operators
-	still b
-	still c
-	END
-}
-
 @test "WHOIS takes nicknames, not masks" {
     start_ircd
     talk <<-'END'
@@ -192,22 +168,6 @@ load lib/irc
 	until b :anna!\S+ MODE #x \+v bert
 	say b NICK otto
 	hear b :bert!\S+ NICK :otto
-	END
-}
-
-@test "who may not speak on a channel leaves it without a text" {
-    start_ircd
-    talk <<-'END'
-	irc a $IRC anna
-	say a JOIN #x
-	irc b $IRC bert
-	say b JOIN #x
-	until a :bert!\S+ JOIN #x
-	say a MODE #x +m
-	until b :anna!\S+ MODE #x \+m
-	sync a
-	say b PART #x :what I could not say
-	hear a :bert!\S+ PART #x
 	END
 }
 

@@ -169,6 +169,10 @@ END
     addr=$(listening_on "$IRC_LOG")
     old=$(server_pid)
     sed -i 's/old/new/' conf
+    # Another program, too, stands there by now.
+    cp bin/ircd-lite bin/ircd-lite.new
+    mv bin/ircd-lite.new bin/ircd-lite
+    [[ $(readlink "/proc/$IRC_PID/exe") == *deleted* ]]
     ADDR=$addr talk <<'END'
 irc A $ADDR a
 say A OPER root word
@@ -184,6 +188,7 @@ irc A $ADDR a
 say A WHOIS a
 until A .* 312 a a \S+ :new
 END
+    [[ $(readlink "/proc/$IRC_PID/exe") != *deleted* ]]
 }
 
 # ---- hand-over -------------------------------------------------------------------
@@ -672,6 +677,8 @@ END
 
 @test "reloads one upon another: the last one holds, the server lives" {
     start_ircd
+    server=$(server_pid)
+    before=$(open_in "$server")
     for n in {1..30}; do kill -HUP "$IRC_PID"; done
     edit_conf 's/TestNet/OtherNet/'
     reload
@@ -680,7 +687,14 @@ open A $IRC
 send A NICK a\r\nUSER a 0 * :a\r\n
 until A .* 005 .*NETWORK=OtherNet.*
 END
-    [ "$(find "/proc/$IRC_PID/fd" | wc -l)" -lt 20 ]
+    [ "$(open_in "$IRC_PID")" -lt 20 ]
+    [ "$(server_pid)" = "$server" ]
+    wait_for 5 test "$(open_in "$server")" -le "$before"
+}
+
+# How many descriptors it has, as far as we may see that.
+open_in() { # PID
+    find "/proc/$1/fd" -type l 2>/dev/null | wc -l
 }
 
 # ---- what dies -------------------------------------------------------------------------

@@ -54,8 +54,8 @@ const char *user_modes(const struct user *, char *out, size_t outlen);
 #define CMODE_PARAM_LETTERS "Ibeklov"
 
 /* Server notice to operators and users with +s. */
-void notice_opers(const char *fmt, ...)
-    __attribute__((__format__(printf, 1, 2)));
+void
+notice_opers(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 
 /* "NOTICE nick :text" from the server. */
 void notice(struct user *, const char *fmt, ...)

@@ -251,8 +251,7 @@ chan_listed(const struct chan *ch, enum chan_list which, const struct user *u)
 static bool
 find_banned(const struct chan *ch, const struct user *u)
 {
-	return chan_listed(ch, LIST_BAN, u) &&
-	       !chan_listed(ch, LIST_EXCEPT, u);
+	return chan_listed(ch, LIST_BAN, u) && !chan_listed(ch, LIST_EXCEPT, u);
 }
 
 bool

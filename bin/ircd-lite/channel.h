@@ -23,13 +23,13 @@ struct user;
 #define MEMBER_VOICE 0x02 /* v, + */
 
 /* Modes of a channel. */
-#define CMODE_INVITE 0x0001	/* i */
-#define CMODE_MODERATED 0x0002	/* m */
-#define CMODE_NOOUTSIDE 0x0004	/* n */
-#define CMODE_PRIVATE 0x0008	/* p */
-#define CMODE_SECRET 0x0010	/* s */
-#define CMODE_TOPIC 0x0020	/* t */
-#define CMODE_NOCTCP 0x0040	/* C */
+#define CMODE_INVITE 0x0001    /* i */
+#define CMODE_MODERATED 0x0002 /* m */
+#define CMODE_NOOUTSIDE 0x0004 /* n */
+#define CMODE_PRIVATE 0x0008   /* p */
+#define CMODE_SECRET 0x0010    /* s */
+#define CMODE_TOPIC 0x0020     /* t */
+#define CMODE_NOCTCP 0x0040    /* C */
 
 enum chan_list { LIST_BAN, LIST_EXCEPT, LIST_INVEX, NLISTS };
 
@@ -55,14 +55,14 @@ struct chan {
 	uint32_t modes;
 	struct member *member;
 	uint32_t nmembers, amembers;
-	struct block *out; /* what is said in this turn, or NULL */
+	struct block *out;	 /* what is said in this turn, or NULL */
 	TAILQ_ENTRY(chan) dirty; /* while out is set */
-	uint16_t ban_serial; /* changes with the lists; never 0 */
-	uint16_t nmasks;     /* of all lists */
-	bool invited;	     /* somebody was, and may be still */
+	uint16_t ban_serial;	 /* changes with the lists; never 0 */
+	uint16_t nmasks;	 /* of all lists */
+	bool invited;		 /* somebody was, and may be still */
 	struct chan_masks list[NLISTS];
-	uint32_t limit;	     /* 0: none */
-	char *key;	     /* NULL: none */
+	uint32_t limit; /* 0: none */
+	char *key;	/* NULL: none */
 	char *topic, *topic_by;
 	time_t topic_at, created;
 	char name[CHANNELLEN + 1];

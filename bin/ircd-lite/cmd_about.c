@@ -17,12 +17,6 @@
 #include "user.h"
 #include "words.h"
 
-#ifndef RPL_MAP
-#define RPL_MAP 15, ":%s"
-#define RPL_MAPEND 17, ":End of MAP"
-#endif
-
-
 /* Is the command's n-th parameter, if it has one, this server? */
 static bool
 is_for_us(struct user *u, const struct msg *m, int n)

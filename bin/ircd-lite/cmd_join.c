@@ -12,6 +12,7 @@
 #include "server.h"
 #include "turn.h"
 #include "user.h"
+#include "visible.h"
 #include "words.h"
 
 /* --- JOIN ----------------------------------------------------------------- */
@@ -27,8 +28,7 @@ may_join(struct user *u, struct chan *ch, const char *key)
 	else if (ch->modes & CMODE_INVITE && !invited &&
 		 !chan_listed(ch, LIST_INVEX, u))
 		reply(u, ERR_INVITEONLYCHAN, ch->name);
-	else if (ch->key != NULL &&
-		 (key == NULL || strcmp(key, ch->key) != 0))
+	else if (ch->key != NULL && (key == NULL || strcmp(key, ch->key) != 0))
 		reply(u, ERR_BADCHANNELKEY, ch->name);
 	else if (ch->limit != 0 && ch->nmembers >= ch->limit && !invited)
 		reply(u, ERR_CHANNELISFULL, ch->name);
@@ -140,14 +140,25 @@ cmd_part(struct user *u, struct msg *m)
 
 /* --- NAMES ---------------------------------------------------------------- */
 
+static void
+names_of(struct user *u, const char *name)
+{
+	struct chan *ch = chan_find(name);
+
+	if (ch != NULL && chan_shown(u, ch))
+		send_names(u, ch);
+	else
+		reply(u, RPL_ENDOFNAMES, as_word(name));
+}
+
 void
 cmd_names(struct user *u, struct msg *m)
 {
 	char *names = m->param[0], *name;
-	struct chan *ch;
+	int n = 0;
 
 	/* Who is on no channel is for WHO: a list of everybody is no use. */
-	if (m->nparams == 0 || names[0] == '\0') {
+	if (m->nparams == 0) {
 		reply(u, RPL_ENDOFNAMES, "*");
 		return;
 	}
@@ -156,10 +167,10 @@ cmd_names(struct user *u, struct msg *m)
 	while ((name = strsep(&names, ",")) != NULL) {
 		if (name[0] == '\0')
 			continue;
-		ch = chan_find(name);
-		if (ch != NULL && chan_visible(ch, u))
-			send_names(u, ch);
-		else
-			reply(u, RPL_ENDOFNAMES, as_word(name));
+		if (n++ == TARGETS_MAX) {
+			reply(u, ERR_TOOMANYTARGETS, as_word(name));
+			return;
+		}
+		names_of(u, name);
 	}
 }

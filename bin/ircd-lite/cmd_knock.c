@@ -14,9 +14,7 @@
 #include "user.h"
 #include "words.h"
 
-#define KNOCK_USER 60	 /* seconds between two of one user */
-#define KNOCK_CHANNEL 10 /* seconds between two at one channel */
-#define KNOCKS_MAX 64	 /* remembered; more in KNOCK_USER seconds: 712 */
+#define KNOCKS_MAX 64 /* remembered; more in KNOCK_USER seconds: 712 */
 
 struct knock {
 	uint64_t user; /* id */

@@ -131,8 +131,7 @@ cmd_user(struct user *u, struct msg *m)
 		reply(u, ERR_NEEDMOREPARAMS, "USER");
 		return;
 	}
-	if (user_set_name(u, name) == -1 ||
-	    user_set_real(u, m->param[3]) == -1)
+	if (user_set_name(u, name) == -1 || user_set_real(u, m->param[3]) == -1)
 		return;
 	u->modes |= first_modes(m->param[1]);
 	c->got_user = true;

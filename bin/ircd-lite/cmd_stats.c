@@ -22,10 +22,6 @@
 #include "words.h"
 #include "xline.h"
 
-#ifndef RPL_STATSHELP
-#define RPL_STATSHELP 210, "%s :%s"
-#endif
-
 struct stat {
 	char letter;
 	bool open; /* to everybody */

@@ -19,10 +19,6 @@
 #include "visible.h"
 #include "words.h"
 
-#ifndef WHO_MAX
-#define WHO_MAX 500 /* users that a mask shows to who is no operator */
-#endif
-
 struct who {
 	bool opers;	/* only operators */
 	size_t bucket;	/* of the users: the next one */

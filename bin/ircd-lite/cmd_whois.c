@@ -17,8 +17,6 @@
 #include "whowas.h"
 #include "words.h"
 
-#define WHOWAS_SHOWN 64 /* entries of a name, at most */
-
 static void
 whois_channels(struct user *u, const struct user *other)
 {

@@ -44,15 +44,14 @@ deadline(const struct conn *c)
 	if (c->closing)
 		return c->end_by;
 	if (c->welcomed && c->throttled)
-		return me.now +
-		       flood_wait(&c->flood, me.now, c->class->window);
+		return me.now + flood_wait(&c->flood, me.now, c->class->window);
 	if (c->welcomed)
 		return c->pinged ? silence + (uint64_t)c->class->ping * 1000
 				 : silence;
 	reg = c->opened + (uint64_t)me.conf->register_time * 1000;
 	if (c->throttled) {
-		silence = me.now +
-			  flood_wait(&c->flood, me.now, c->class->window);
+		silence =
+		    me.now + flood_wait(&c->flood, me.now, c->class->window);
 		return silence < reg ? silence : reg;
 	}
 	return reg;
@@ -105,7 +104,7 @@ conn_on_timer(evutil_socket_t fd, short what, void *arg)
 			conn_dead(c);
 		else if (!c->welcomed &&
 			 me.now >= c->opened +
-				     (uint64_t)me.conf->register_time * 1000)
+				       (uint64_t)me.conf->register_time * 1000)
 			conn_exit(c, "Connection timed out");
 		else if (c->throttled)
 			conn_resume(c);
@@ -297,8 +296,7 @@ conn_open(const struct conn_from *from)
 	const char *why;
 
 	server_tick();
-	if ((why = no_room(from)) != NULL ||
-	    (c = conn_new(from)) == NULL) {
+	if ((why = no_room(from)) != NULL || (c = conn_new(from)) == NULL) {
 		turn_away(from, why != NULL ? why : "out of memory");
 		return NULL;
 	}

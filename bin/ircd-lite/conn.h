@@ -43,47 +43,47 @@ struct conn {
 	struct event in, out, timer;
 	int fd, ofd;
 	struct sendq q;
-	unsigned char turn;	/* which list of turn.c it is on */
-	bool blocked;		/* the peer takes no more for now */
-	bool full;		/* the queue passed its maximum */
-	bool dead;		/* freed at the turn's end */
-	bool closing;		/* what is queued is still written */
-	bool ended;		/* and our side is shut */
-	bool reading;		/* the read event is set */
-	bool held;		/* input waits for lookups or a password */
-	bool throttled;		/* input waits for the message timer */
-	bool eof;		/* the peer has ended its input */
-	bool probed;		/* and was written to, to see if it is there */
-	bool broken;		/* no use to write to it */
-	bool discard;		/* until the next LF: the line is too long */
-	bool pinged;		/* and nothing heard since */
-	bool cap;		/* registration waits for CAP END */
+	unsigned char turn; /* which list of turn.c it is on */
+	bool blocked;	    /* the peer takes no more for now */
+	bool full;	    /* the queue passed its maximum */
+	bool dead;	    /* freed at the turn's end */
+	bool closing;	    /* what is queued is still written */
+	bool ended;	    /* and our side is shut */
+	bool reading;	    /* the read event is set */
+	bool held;	    /* input waits for lookups or a password */
+	bool throttled;	    /* input waits for the message timer */
+	bool eof;	    /* the peer has ended its input */
+	bool probed;	    /* and was written to, to see if it is there */
+	bool broken;	    /* no use to write to it */
+	bool discard;	    /* until the next LF: the line is too long */
+	bool pinged;	    /* and nothing heard since */
+	bool cap;	    /* registration waits for CAP END */
 	bool got_user;
-	bool named;		/* the user name is settled */
-	bool readdressed;	/* a gateway has said who it is */
-	bool welcomed;		/* registered */
-	uint16_t port;		/* peer's, host order; 0 not TCP */
-	struct in6_addr ip;	/* v4-mapped; :: where not known */
+	bool named;	    /* the user name is settled */
+	bool readdressed;   /* a gateway has said who it is */
+	bool welcomed;	    /* registered */
+	uint16_t port;	    /* peer's, host order; 0 not TCP */
+	struct in6_addr ip; /* v4-mapped; :: where not known */
 	uint16_t local_port;
 	struct in6_addr local_ip;
-	char *input;		/* begun line, or lines not yet taken */
+	char *input; /* begun line, or lines not yet taken */
 	size_t ninput;
 	struct flood flood;
-	uint64_t opened;	/* ms */
-	uint64_t heard;		/* ms, when it last sent something */
-	uint64_t due;		/* ms, when the timer fires; 0: not set */
-	uint64_t end_by;	/* ms, of closing */
-	time_t since;		/* wall clock */
+	uint64_t opened; /* ms */
+	uint64_t heard;	 /* ms, when it last sent something */
+	uint64_t due;	 /* ms, when the timer fires; 0: not set */
+	uint64_t end_by; /* ms, of closing */
+	time_t since;	 /* wall clock */
 	struct conf_class *class;
-	struct user *user;	/* with nickname etc.; never NULL */
+	struct user *user; /* with nickname etc.; never NULL */
 	struct lookup *lookup;
-	struct chan *spoke;	/* the channel last spoken to in turn ... */
+	struct chan *spoke; /* the channel last spoken to in turn ... */
 	uint32_t spoke_turn;
-	uint32_t password_ask;	/* number of pwhelper_ask(), 0: none */
-	void *webirc;		/* a WEBIRC that is being checked */
-	char *pass;		/* of PASS, until registered */
-	char *ident;		/* user name by ident, or NULL */
-	unsigned looked;	/* LOOKUP_* that were asked */
+	uint32_t password_ask; /* number of pwhelper_ask(), 0: none */
+	void *webirc;	       /* a WEBIRC that is being checked */
+	char *pass;	       /* of PASS, until registered */
+	char *ident;	       /* user name by ident, or NULL */
+	unsigned looked;       /* LOOKUP_* that were asked */
 	uint32_t caps;
 	uint64_t lines_in, bytes_in, lines_out, bytes_out;
 };
@@ -124,8 +124,7 @@ const char *conn_ip(const struct conn *);
  * A trusted gateway says that it is ip, by the name of host (NULL: not
  * known, it is looked up if that is done here).
  */
-void conn_readdress(struct conn *, const struct in6_addr *ip,
-    const char *host);
+void conn_readdress(struct conn *, const struct in6_addr *ip, const char *host);
 
 void conn_reclass(struct conn *, struct conf_class *);
 

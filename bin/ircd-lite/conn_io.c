@@ -111,9 +111,8 @@ may_take(struct conn *c)
 {
 	if (c->dead || c->closing || c->held)
 		return false;
-	c->throttled =
-	    c->class->penalty != 0 &&
-	    !flood_may(&c->flood, me.now, c->class->window);
+	c->throttled = c->class->penalty != 0 &&
+		       !flood_may(&c->flood, me.now, c->class->window);
 	return !c->throttled;
 }
 
@@ -242,8 +241,8 @@ go_on(struct conn *c)
 static bool
 other_protocol(const struct conn *c, size_t n)
 {
-	return c->bytes_in == 0 && !c->welcomed && n >= 2 &&
-	       input[0] == 0x16 && input[1] == 0x03;
+	return c->bytes_in == 0 && !c->welcomed && n >= 2 && input[0] == 0x16 &&
+	       input[1] == 0x03;
 }
 
 static void

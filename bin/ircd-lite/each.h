@@ -7,7 +7,7 @@ struct user;
 
 /* fn(arg, other) once for each user here who shares a channel with u, u
  * himself not among them. */
-void each_neighbour(struct user *u, void (*fn)(void *arg, struct user *),
-    void *arg);
+void
+each_neighbour(struct user *u, void (*fn)(void *arg, struct user *), void *arg);
 
 #endif

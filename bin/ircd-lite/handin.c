@@ -8,12 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conn.h"
 #include "handover.h"
 #include "listener.h"
 #include "log.h"
 #include "net.h"
 #include "server.h"
+
+#define SAY_AGAIN 10 /* seconds between lines about refused users */
 
 struct handing {
 	struct event readable;
@@ -24,6 +27,7 @@ static struct {
 	struct event_base *base;
 	uid_t owner;
 	unsigned count;
+	time_t said; /* a refused user */
 } hi;
 
 void
@@ -37,6 +41,18 @@ bool
 handin_full(void)
 {
 	return hi.count >= HANDIN_MAX;
+}
+
+/* Any user can come here: he does not fill the log. */
+static void
+refused_user(uid_t uid)
+{
+	if (hi.said != 0 && clock_seconds() - hi.said < SAY_AGAIN)
+		return;
+	hi.said = clock_seconds();
+	log_warn("hand-over: from user %u, who may not: refused (the "
+		 "configuration can permit it)",
+	    (unsigned)uid);
 }
 
 static bool
@@ -54,9 +70,7 @@ trusted(int sock)
 	for (size_t i = 0; i < conf->handover.n; i++)
 		if (conf->handover.uid[i] == uid)
 			return true;
-	log_warn("hand-over: from user %u, who may not: refused (the "
-		 "configuration can permit it)",
-	    (unsigned)uid);
+	refused_user(uid);
 	return false;
 }
 

@@ -55,8 +55,8 @@ host_find(const struct in6_addr *ip, uint32_t h)
 {
 	struct host *e = (struct host *)(void *)names_first(&hosts, h);
 
-	while (e != NULL &&
-	    (e->hash != h || memcmp(&e->ip, ip, sizeof(*ip)) != 0))
+	while (
+	    e != NULL && (e->hash != h || memcmp(&e->ip, ip, sizeof(*ip)) != 0))
 		e = e->next;
 	return e;
 }

@@ -21,7 +21,8 @@
 #define PER_TEXT ":" STR(TARGETS_MAX)
 #define TARGETS_TEXT "NOTICE" PER_TEXT ",PRIVMSG" PER_TEXT
 #define TARGETS_WHO "WHOIS" PER_TEXT ",WHOWAS" PER_TEXT
-#define TARGETS_CHAN "JOIN:,LIST:,NAMES:,PART:,KICK:" STR(KICKS_MAX)
+#define TARGETS_CHAN                                                           \
+	"JOIN:,LIST:,NAMES:" STR(TARGETS_MAX) ",PART:,KICK:" STR(KICKS_MAX)
 
 static void
 put_casemapping(const struct user *u, char *out, size_t outlen)

@@ -1,6 +1,7 @@
 /* What JOIN tells, and the parts of it that NAMES and TOPIC say alone. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "actions.h"
@@ -8,8 +9,12 @@
 #include "conn.h"
 #include "numeric.h"
 #include "server.h"
+#include "slices.h"
 #include "turn.h"
 #include "user.h"
+#include "visible.h"
+
+#define CROWD 1000 /* members whose names are not said at once */
 
 int
 user_join(struct user *u, struct chan *ch, unsigned modes)
@@ -34,8 +39,7 @@ send_topic(struct user *u, struct chan *ch)
 		return;
 	}
 	reply(u, RPL_TOPIC, ch->name, ch->topic);
-	reply(u, RPL_TOPICWHOTIME, ch->name, ch->topic_by,
-	    (long)ch->topic_at);
+	reply(u, RPL_TOPICWHOTIME, ch->name, ch->topic_by, (long)ch->topic_at);
 }
 
 static const char *
@@ -46,42 +50,127 @@ chan_sign(const struct chan *ch)
 	return ch->modes & CMODE_PRIVATE ? "*" : "=";
 }
 
-/* Append "@nick " to text if it fits below max. */
-static size_t
-add_name(char *text, size_t used, size_t max, const struct member *m)
+/*
+ * RPL_NAMREPLY lines, made without formatting: a channel of ten thousand
+ * must not stop the others while its names are said.
+ */
+struct names_out {
+	struct user *to;
+	size_t head; /* bytes of ":server 353 nick = #chan :" */
+	size_t used;
+	char line[LINE_MAX_IRC];
+};
+
+static void
+names_begin(struct names_out *o, struct user *to, const struct chan *ch)
 {
+	o->to = to;
+	o->head = (size_t)snprintf(o->line, sizeof(o->line),
+	    ":%s 353 %s %s %s :", me.server.name, to->nick, chan_sign(ch),
+	    ch->name);
+	o->used = o->head;
+}
+
+static void
+names_flush(struct names_out *o)
+{
+	if (o->used == o->head)
+		return;
+	/* The blank behind the last name gives way to the line's end. */
+	o->line[o->used - 1] = '\r';
+	o->line[o->used++] = '\n';
+	say_bytes(o->to->conn, o->line, o->used);
+	o->used = o->head;
+}
+
+static void
+names_add_one(struct names_out *o, const struct member *m)
+{
+	size_t len = strlen(m->user->nick);
+
+	if (o->used + len + 3 > sizeof(o->line))
+		names_flush(o);
+	if (m->modes & (MEMBER_OP | MEMBER_VOICE))
+		o->line[o->used++] = m->modes & MEMBER_OP ? '@' : '+';
+	memcpy(o->line + o->used, m->user->nick, len);
+	o->used += len;
+	o->line[o->used++] = ' ';
+}
+
+static bool
+sees_all(const struct user *u, const struct chan *ch)
+{
+	return chan_member(ch, u) != NULL || user_spies(u);
+}
+
+static void
+names_at_once(struct user *u, const struct chan *ch)
+{
+	bool all = sees_all(u, ch);
+	struct names_out out;
+	uint32_t i;
+
+	names_begin(&out, u, ch);
+	for (i = 0; i < ch->nmembers; i++)
+		if (all || !(ch->member[i].user->modes & UMODE_INVISIBLE))
+			names_add_one(&out, &ch->member[i]);
+	names_flush(&out);
+	reply(u, RPL_ENDOFNAMES, ch->name);
+}
+
+/*
+ * The names of a crowd are said a slice at a time, from the last place
+ * down: who leaves meanwhile has the last one take his place, so that one
+ * may be named twice, but nobody is missed.
+ */
+struct names_state {
+	uint32_t place; /* the next is the one below */
+	char chan[CHANNELLEN + 1];
+};
+
+static bool
+names_slice(struct user *u, void *arg)
+{
+	struct names_state *s = arg;
+	const struct chan *ch = chan_find(s->chan);
+	struct names_out out;
+	bool all;
 	int n;
 
-	n = snprintf(text + used, max - used, "%s%s ", member_prefix(m),
-	    m->user->nick);
-	return n < 0 || (size_t)n >= max - used ? 0 : used + (size_t)n;
+	if (ch == NULL || !chan_shown(u, ch)) {
+		reply(u, RPL_ENDOFNAMES, s->chan);
+		return false;
+	}
+	if (s->place > ch->nmembers)
+		s->place = ch->nmembers;
+	all = sees_all(u, ch);
+	names_begin(&out, u, ch);
+	for (n = 0; n < SLICE_BITE && s->place > 0; n++) {
+		s->place--;
+		if (all ||
+		    !(ch->member[s->place].user->modes & UMODE_INVISIBLE))
+			names_add_one(&out, &ch->member[s->place]);
+	}
+	names_flush(&out);
+	if (s->place > 0)
+		return true;
+	reply(u, RPL_ENDOFNAMES, ch->name);
+	return false;
 }
 
 void
 send_names(struct user *u, struct chan *ch)
 {
-	bool member = chan_member(ch, u) != NULL;
-	char text[LINE_MAX_IRC];
-	size_t max, used = 0, next;
-	uint32_t i;
+	struct names_state *s;
 
-	/* ":server 353 nick = #chan :" and CR LF are around it. */
-	max = LINE_MAX_IRC - strlen(me.server.name) - strlen(u->nick) -
-	      strlen(ch->name) - 14;
-	for (i = 0; i < ch->nmembers; i++) {
-		if (!member && ch->member[i].user->modes & UMODE_INVISIBLE)
-			continue;
-		next = add_name(text, used, max, &ch->member[i]);
-		if (next == 0) {
-			text[used - 1] = '\0';
-			reply(u, RPL_NAMREPLY, chan_sign(ch), ch->name, text);
-			next = add_name(text, 0, max, &ch->member[i]);
-		}
-		used = next;
+	if (u->conn == NULL)
+		return;
+	if (ch->nmembers <= CROWD || slice_running(u) ||
+	    (s = calloc(1, sizeof(*s))) == NULL) {
+		names_at_once(u, ch);
+		return;
 	}
-	if (used > 0) {
-		text[used - 1] = '\0';
-		reply(u, RPL_NAMREPLY, chan_sign(ch), ch->name, text);
-	}
-	reply(u, RPL_ENDOFNAMES, ch->name);
+	s->place = ch->nmembers;
+	strlcpy(s->chan, ch->name, sizeof(s->chan));
+	slice_begin(u, "NAMES", names_slice, s);
 }

@@ -53,8 +53,7 @@ names_del(struct names *t, struct named *e, uint32_t h)
 
 	if (t->nbuckets == 0)
 		return;
-	for (p = &t->bucket[h & (t->nbuckets - 1)]; *p != NULL;
-	     p = &(*p)->next)
+	for (p = &t->bucket[h & (t->nbuckets - 1)]; *p != NULL; p = &(*p)->next)
 		if (*p == e) {
 			*p = e->next;
 			t->count--;

@@ -28,7 +28,6 @@ int names_add(struct names *, struct named *, uint32_t h);
 void names_del(struct names *, struct named *, uint32_t h);
 
 /* All: start with NULL and *bucket 0.  Not to be mixed with additions. */
-struct named *names_each(const struct names *, struct named *,
-    size_t *bucket);
+struct named *names_each(const struct names *, struct named *, size_t *bucket);
 
 #endif

@@ -13,10 +13,14 @@
 #define RPL_MYINFO 4, "%s ircd-lite-%s %s %s %s"
 #define RPL_ISUPPORT 5, "%s :are supported by this server"
 
+#define RPL_MAP 15, ":%s"
+#define RPL_MAPEND 17, ":End of MAP"
+
 #define RPL_TRACELINK 200, "Link ircd-lite-%s %s %s V1 %ld 0 0"
 #define RPL_TRACEUNKNOWN 203, "???? %s %s :%ld"
 #define RPL_TRACEOPERATOR 204, "Oper %s %s (%s) :%ld"
 #define RPL_TRACEUSER 205, "User %s %s (%s) :%ld"
+#define RPL_STATSHELP 210, "%s :%s"
 #define RPL_STATSLINKINFO 211, "%s %zu %llu %llu %llu %llu :%ld"
 #define RPL_STATSCOMMANDS 212, "%s %llu %llu 0"
 #define RPL_STATSILINE 215, "I %s * %s 0 %s"
@@ -28,8 +32,8 @@
 #define RPL_SERVLISTEND 235, "%s %s :End of service listing"
 #define RPL_STATSUPTIME 242, ":Server Up %ld days %ld:%02ld:%02ld"
 #define RPL_STATSOLINE 243, "O %s * %s 0 %s"
-#define RPL_LUSERCLIENT 251,                                                   \
-	":There are %u users and %u invisible on %u servers"
+#define RPL_LUSERCLIENT                                                        \
+	251, ":There are %u users and %u invisible on %u servers"
 #define RPL_LUSEROP 252, "%u :operator(s) online"
 #define RPL_LUSERUNKNOWN 253, "%u :unknown connection(s)"
 #define RPL_LUSERCHANNELS 254, "%u :channels formed"
@@ -120,8 +124,7 @@
 #define ERR_ERRONEUSNICKNAME 432, "%s :Erroneus nickname"
 #define ERR_NICKNAMEINUSE 433, "%s :Nickname is already in use"
 #define ERR_NICKCOLLISION 436, "%s :Nickname collision KILL from %s@%s"
-#define ERR_UNAVAILRESOURCE 437,                                               \
-	"%s :Nick/channel is temporarily unavailable"
+#define ERR_UNAVAILRESOURCE 437, "%s :Nick/channel is temporarily unavailable"
 #define ERR_USERNOTINCHANNEL 441, "%s %s :They aren't on that channel"
 #define ERR_NOTONCHANNEL 442, "%s :You're not on that channel"
 #define ERR_USERONCHANNEL 443, "%s %s :is already on channel"
@@ -143,13 +146,11 @@
 #define ERR_BADCHANMASK 476, "%s :Bad Channel Mask"
 #define ERR_NOCHANMODES 477, "%s :Channel doesn't support modes"
 #define ERR_BANLISTFULL 478, "%s %c :Channel list is full"
-#define ERR_NOPRIVILEGES 481,                                                  \
-	":Permission Denied- You're not an IRC operator"
+#define ERR_NOPRIVILEGES 481, ":Permission Denied- You're not an IRC operator"
 #define ERR_CHANOPRIVSNEEDED 482, "%s :You're not channel operator"
 #define ERR_CANTKILLSERVER 483, ":You can't kill a server!"
 #define ERR_RESTRICTED 484, ":Your connection is restricted!"
-#define ERR_UNIQOPPRIVSNEEDED 485,                                             \
-	":You're not the original channel operator"
+#define ERR_UNIQOPPRIVSNEEDED 485, ":You're not the original channel operator"
 #define ERR_NOOPERHOST 491, ":No O-lines for your host"
 #define ERR_UMODEUNKNOWNFLAG 501, ":Unknown MODE flag"
 #define ERR_USERSDONTMATCH 502, ":Can't change mode for other users"

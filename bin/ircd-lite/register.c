@@ -161,8 +161,8 @@ ask_password(struct user *u, const char *hash)
 			bad_password(u);
 	} else {
 		c->held = true;
-		c->password_ask = pwhelper_ask(me.passwords, hash, c->pass,
-		    on_password, c);
+		c->password_ask =
+		    pwhelper_ask(me.passwords, hash, c->pass, on_password, c);
 		if (c->password_ask == 0)
 			conn_exit(c, "The server is busy: try again later");
 	}
@@ -183,7 +183,8 @@ decide(struct user *u)
 	}
 	r = rule_for(u, &any_allow);
 	if (r == NULL && any_allow) {
-		refuse(u, "Access denied", "you may not connect to this server");
+		refuse(u, "Access denied",
+		    "you may not connect to this server");
 		return;
 	}
 	if (r != NULL && !r->allow) {

@@ -223,8 +223,7 @@ sendq_settle(struct sendq *q)
 		for (i = 0; i < run; i++)
 			block_unref(p[in + i].block);
 		in += run;
-		p[out++] = (struct piece){ .block = b,
-			.len = (uint32_t)bytes };
+		p[out++] = (struct piece){ .block = b, .len = (uint32_t)bytes };
 	}
 	q->n = out;
 }

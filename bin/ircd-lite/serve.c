@@ -22,6 +22,7 @@
 #include "up_impl.h"
 
 #define KEEP_MAX 512
+#define FD_RESERVE 64 /* descriptors for everything but connections */
 
 int
 opts_user(const struct opts *o, const struct conf *conf, uid_t *uid, gid_t *gid,
@@ -131,7 +132,7 @@ on_terminate(evutil_socket_t sig, short what, void *arg)
 
 /* As many connections as the system allows. */
 static void
-raise_limit(void)
+raise_limit(const struct conf *conf)
 {
 	struct rlimit rl;
 
@@ -139,6 +140,10 @@ raise_limit(void)
 		fatal("getrlimit");
 	rl.rlim_cur = rl.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
+	if (rl.rlim_cur < conf->connections + FD_RESERVE)
+		log_warn("the limit of %llu descriptors (ulimit -Hn) does not "
+			 "do for %u connections",
+		    (unsigned long long)rl.rlim_cur, conf->connections);
 }
 
 static void
@@ -177,7 +182,8 @@ serve_run(const struct serve *s)
 	int status;
 
 	child_signals();
-	raise_limit();
+	if (!s->alone_pipe)
+		raise_limit(s->conf);
 	if (sandbox_drop(s->uid, s->gid, err, sizeof(err)) == -1)
 		fatalx("%s", err);
 	up_start(s->opts, s->klines, s->nklines);

@@ -97,8 +97,8 @@ reclass_all(void)
 
 	TAILQ_FOREACH(c, &conns, entry) {
 		class = conf_class(me.conf, c->class->name);
-		c->class = class != NULL ? class
-					 : STAILQ_FIRST(&me.conf->classes);
+		c->class =
+		    class != NULL ? class : STAILQ_FIRST(&me.conf->classes);
 		c->class->members++;
 		c->due = 0;
 		conn_rearm(c);
@@ -137,8 +137,7 @@ begin_lookups(void)
 {
 	if (me.alone_pipe)
 		return 0;
-	if ((resolv = resolv_new(me.base)) == NULL ||
-	    resolv_open(resolv) == -1)
+	if ((resolv = resolv_new(me.base)) == NULL || resolv_open(resolv) == -1)
 		return -1;
 	me.lookups = lookups_new(me.base, resolv);
 	return me.lookups == NULL ? -1 : 0;
@@ -152,8 +151,10 @@ server_init(struct conf *conf)
 	look_at_clock();
 	me.started = me.wall;
 	if (localtime_r(&me.started, &tm) == NULL ||
-	    strftime(me.created, sizeof(me.created), "%a %b %d %Y at %H:%M:%S "
-						     "%Z", &tm) == 0)
+	    strftime(me.created, sizeof(me.created),
+		"%a %b %d %Y at %H:%M:%S "
+		"%Z",
+		&tm) == 0)
 		strlcpy(me.created, "some time ago", sizeof(me.created));
 	casemap_set(conf->ascii);
 	if ((me.base = loop_new()) == NULL || begin_lookups() == -1 ||
@@ -202,8 +203,7 @@ server_stop(const char *reason, int how)
 	stopping = true;
 	status = how;
 	stop_by = me.now + STOP_MS;
-	(void)event_base_once(me.base, -1, EV_TIMEOUT, on_stop_time, NULL,
-	    &tv);
+	(void)event_base_once(me.base, -1, EV_TIMEOUT, on_stop_time, NULL, &tv);
 	log_info("ending: %s", reason);
 	for (c = TAILQ_FIRST(&conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
@@ -217,8 +217,8 @@ server_turn(bool wait)
 	int64_t began;
 	bool more;
 
-	if (event_base_loop(me.base,
-		wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK) == -1)
+	if (event_base_loop(me.base, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK) ==
+	    -1)
 		return -1;
 	server_tick();
 	began = turn_begin();

@@ -35,7 +35,7 @@ struct me {
 	uint64_t now;		    /* ms, monotonic, at the turn's begin */
 	time_t wall;		    /* the same by the calendar */
 	bool alone;		    /* ends with its last connection */
-	bool alone_pipe;	    /* serves stdin and stdout: no time limits */
+	bool alone_pipe; /* serves stdin and stdout: no time limits */
 	struct {
 		uint64_t accepted, refused;
 		unsigned max_local;

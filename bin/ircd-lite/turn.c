@@ -12,7 +12,7 @@
 #include "user.h"
 
 #define BODY (LINE_MAX_IRC - 2) /* of a line without CR LF */
-#define CROWD 256	/* a larger channel waits behind others */
+#define CROWD 256		/* a larger channel waits behind others */
 #define BULK_NS 4000000 /* of writing to those who wait, a turn, at least */
 #define BULK_STEP 16	/* connections between looks at the clock */
 

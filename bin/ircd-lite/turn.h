@@ -36,8 +36,8 @@ void say_v(struct conn *, const char *fmt, va_list)
 void say_bytes(struct conn *, const char *, size_t); /* lines with CR LF */
 
 /* A line made once; put to as many as wanted within this turn. */
-struct line line_make(const char *fmt, ...)
-    __attribute__((__format__(printf, 1, 2)));
+struct line
+line_make(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
 void say_line(struct conn *, const struct line *);
 
 /*
@@ -51,8 +51,8 @@ void chan_say(struct chan *, const struct user *but, const char *fmt, ...)
  * ":source COMMAND target :text" to a channel's members, the way of most of
  * the bytes: no formatting.
  */
-void chan_say_text(struct chan *, const struct user *from,
-    const char *command, const char *text);
+void chan_say_text(struct chan *, const struct user *from, const char *command,
+    const char *text);
 
 /* Put what the channel has said into the queue of the member at place. */
 void chan_sync(struct chan *, uint32_t place);

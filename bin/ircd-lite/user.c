@@ -8,6 +8,7 @@
 #include "channel.h"
 #include "conn.h"
 #include "names.h"
+#include "words.h"
 
 static uint32_t
 user_hash(const struct named *e)
@@ -54,8 +55,7 @@ user_free(struct user *u)
 
 /* Make "nick!name@host" anew. */
 static int
-new_source(struct user *u, const char *nick, const char *name,
-    const char *host)
+new_source(struct user *u, const char *nick, const char *name, const char *host)
 {
 	char *s;
 	int n;
@@ -98,7 +98,8 @@ user_set_host(struct user *u, const char *host)
 int
 user_set_real(struct user *u, const char *real)
 {
-	return user_set_text(&u->real, real, REALLEN);
+	return user_set_text(&u->real, real,
+	    text_cut(real, strlen(real), REALLEN));
 }
 
 int

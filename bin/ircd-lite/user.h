@@ -19,11 +19,11 @@ struct conn;
 struct server;
 
 /* User modes. */
-#define UMODE_INVISIBLE 0x0001 /* i */
-#define UMODE_OPER 0x0002      /* o */
-#define UMODE_NOTICES 0x0004   /* s: server notices */
-#define UMODE_WALLOPS 0x0008   /* w */
-#define UMODE_BOT 0x0010       /* B */
+#define UMODE_INVISIBLE 0x0001	/* i */
+#define UMODE_OPER 0x0002	/* o */
+#define UMODE_NOTICES 0x0004	/* s: server notices */
+#define UMODE_WALLOPS 0x0008	/* w */
+#define UMODE_BOT 0x0010	/* B */
 #define UMODE_RESTRICTED 0x0040 /* r: may not change nick nor be op */
 
 /* A channel that a user is on, and his place among its members. */
@@ -33,7 +33,7 @@ struct user_chan {
 };
 
 struct user {
-	struct user *next; /* of the same hash */
+	struct user *next;	 /* of the same hash */
 	TAILQ_ENTRY(user) staff; /* if he is an operator or has +s */
 	uint64_t id;
 	struct conn *conn;     /* NULL: on another server */
@@ -42,8 +42,8 @@ struct user {
 	uint32_t nsource;      /* its length */
 	uint32_t hash;
 	uint32_t modes;
-	uint32_t may;	/* OPER_* of conf.h */
-	uint32_t seen;	/* mark of each.h */
+	uint32_t may;		/* OPER_* of conf.h */
+	uint32_t seen;		/* mark of each.h */
 	bool entered;		/* in the registry */
 	char nick[NICKLEN + 1]; /* "" before NICK */
 	char name[USERLEN + 2]; /* user name, with ~ */
@@ -78,7 +78,7 @@ int user_enter(struct user *);
 void user_leave(struct user *);
 struct user *user_find(const char *nick);
 struct user *user_by_id(uint64_t id);
-extern unsigned users_count; /* registered ones */
+extern unsigned users_count;		      /* registered ones */
 extern unsigned users_invisible, users_opers; /* of these */
 
 /* Operators and those with +s, who are told things: not to be looked for

@@ -15,8 +15,8 @@
 
 struct conf;
 
-#define XLINES_MAX 4096 /* set at runtime, lines of the file in all */
-#define XLINE_WIDE 3	/* fewer letters than this: too wide a mask */
+#include "limits.h"
+#define XLINE_WIDE 3 /* fewer letters than this: too wide a mask */
 
 struct xline {
 	const char *mask; /* user@host */

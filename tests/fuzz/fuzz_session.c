@@ -29,6 +29,7 @@
 #include "ircd-lite/channel.h"
 #include "ircd-lite/conn.h"
 #include "ircd-lite/history.h"
+#include "ircd-lite/hosts.h"
 #include "ircd-lite/lookup.h"
 #include "ircd-lite/user.h"
 #include "ircd-lite/whowas.h"
@@ -402,6 +403,28 @@ check_conns(void)
 	FUZZ_ASSERT(n == conns_count && members == n);
 }
 
+/* Those who are told things are those with the modes for it. */
+static void
+check_staff(void)
+{
+	static const uint32_t either = UMODE_OPER | UMODE_NOTICES;
+	unsigned invisible = 0, opers = 0, staff = 0, listed = 0;
+	struct user *u = NULL;
+	size_t bucket = 0;
+
+	while ((u = user_each(u, &bucket)) != NULL) {
+		invisible += (u->modes & UMODE_INVISIBLE) != 0;
+		opers += (u->modes & UMODE_OPER) != 0;
+		staff += (u->modes & either) != 0;
+	}
+	TAILQ_FOREACH(u, &user_staff, staff) {
+		FUZZ_ASSERT(u->modes & either && user_find(u->nick) == u);
+		listed++;
+	}
+	FUZZ_ASSERT(invisible == users_invisible && opers == users_opers);
+	FUZZ_ASSERT(staff == listed);
+}
+
 static void
 check_model(void)
 {
@@ -413,6 +436,7 @@ check_model(void)
 	for (; (u = user_each(u, &bucket)) != NULL; n++)
 		check_user(u);
 	FUZZ_ASSERT(n == users_count);
+	check_staff();
 	bucket = 0;
 	for (n = 0; (ch = chan_each(ch, &bucket)) != NULL; n++)
 		check_chan(ch);
@@ -646,6 +670,7 @@ clear_scene(void)
 	}
 	turn();
 	FUZZ_ASSERT(conns_count == 0 && users_count == 0 && chans_count == 0);
+	FUZZ_ASSERT(hosts_count(&in6addr_loopback) == 0);
 	for (i = 0; i < 16; i++)
 		FUZZ_ASSERT(!pending[i].used);
 	xline_clear();

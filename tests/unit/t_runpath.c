@@ -38,6 +38,10 @@ main(void)
 	is_int(runpath_dir(out, sizeof(out), err, sizeof(err)), 0, "a run dir");
 	snprintf(path, sizeof(path), "%s/vsapd", dir);
 	is_str(out, geteuid() == 0 ? "/run/vsapd" : path, "of this user");
+	is_int(runpath_dir_of("ircd-lite", out, sizeof(out), err, sizeof(err)),
+	    0, "of another program");
+	snprintf(line, sizeof(line), "%s/ircd-lite", dir);
+	is_str(out, geteuid() == 0 ? "/run/ircd-lite" : line, "by its name");
 	is_int(runpath_join(out, sizeof(out), path, "x"), 0, "joined");
 	snprintf(line, sizeof(line), "%s/vsapd/x", dir);
 	is_str(out, line, "with a slash");
