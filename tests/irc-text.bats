@@ -365,7 +365,7 @@ END
     start_ircd <<END
 	operator "root" { password "$(irc_hash secret)"; may all }
 END
-    export N=abcdefghijklmnopqrstuvwxyz-{}| W=witness-of-all-this-thirty-by-
+    export N='abcdefghijklmnopqrstuvwxyz-{}|' W=witness-of-all-this-thirty-by-
     export C='#a-channel-with-a-name-of-fifty-letters-in-all-yes'
     cat <<'END' | sed 's/\$LONG/x{600}/' >script
 	open w $IRC

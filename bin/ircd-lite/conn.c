@@ -1,6 +1,6 @@
 /*
- * The life of a connection: opening, deadlines, closing.  Input and output
- * are in conn_io.c.
+ * A connection's beginning and its deadlines.  Its end is in conn_close.c,
+ * its input and output in conn_io.c.
  */
 #include "conn.h"
 
@@ -26,12 +26,7 @@
 #include "turn.h"
 #include "user.h"
 
-#define END_MS 5000    /* for what is queued when a connection closes */
-#define LINGER_MS 2000 /* for the peer to close after us */
-#define BURY_MAX 256   /* closed in one turn */
-
 struct conns conns = TAILQ_HEAD_INITIALIZER(conns);
-static struct conns dead = TAILQ_HEAD_INITIALIZER(dead);
 unsigned conns_count;
 
 /* --- deadlines ------------------------------------------------------------ */
@@ -41,7 +36,7 @@ deadline(const struct conn *c)
 {
 	uint64_t silence = c->heard + (uint64_t)c->class->ping * 1000, reg;
 
-	if (c->closing)
+	if (c->departed)
 		return c->end_by;
 	if (c->welcomed && c->throttled)
 		return me.now + flood_wait(&c->flood, me.now, c->class->window);
@@ -100,8 +95,10 @@ conn_on_timer(evutil_socket_t fd, short what, void *arg)
 	if (c->dead)
 		return;
 	if (me.now >= deadline(c)) {
-		if (c->closing)
+		if (c->departed)
 			conn_dead(c);
+		else if (c->closing)
+			; /* it is about to depart */
 		else if (!c->welcomed &&
 			 me.now >= c->opened +
 				       (uint64_t)me.conf->register_time * 1000)
@@ -338,133 +335,4 @@ conn_readdress(struct conn *c, const struct in6_addr *ip, const char *host)
 	peer.sin6_addr = *ip;
 	c->lookup = lookup_start(me.lookups, (const void *)&peer, NULL,
 	    LOOKUP_DNS, me.conf->dns_timeout, 0, on_lookup, c);
-}
-
-/* --- closing -------------------------------------------------------------- */
-
-static void
-let_go(struct conn *c)
-{
-	lookup_cancel(c->lookup);
-	c->lookup = NULL;
-	if (c->password_ask != 0)
-		pwhelper_cancel(me.passwords, c->password_ask);
-	c->password_ask = 0;
-	free(c->webirc);
-	c->webirc = NULL;
-}
-
-/* Nothing more is read or written; the memory goes at the turn's end. */
-void
-conn_dead(struct conn *c)
-{
-	if (c->dead)
-		return;
-	let_go(c);
-	c->dead = true;
-	turn_forget(c);
-	conn_io_stop(c);
-	event_del(&c->timer);
-	sendq_clear(&c->q);
-	TAILQ_REMOVE(&conns, c, entry);
-	conns_count--;
-	c->class->members--;
-	hosts_del(&c->ip);
-	TAILQ_INSERT_TAIL(&dead, c, entry);
-	server_one_less();
-}
-
-static void
-log_exit(const struct conn *c, const char *reason)
-{
-	char why[QUITLEN * 4 + 1], who[512];
-
-	if (!log_verbose())
-		return;
-	log_debug("%s (%s) left: %s",
-	    c->user->source != NULL ? log_vis(c->user->source, who, sizeof(who))
-				    : "?",
-	    conn_ip(c), log_vis(reason, why, sizeof(why)));
-}
-
-void
-conn_exit(struct conn *c, const char *fmt, ...)
-{
-	char reason[QUITLEN + 1];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, ap);
-	va_end(ap);
-	conn_leave(c, reason);
-}
-
-void
-conn_leave(struct conn *c, const char *reason)
-{
-	if (c->dead || c->closing)
-		return;
-	log_exit(c, reason);
-	let_go(c);
-	say(c, "ERROR :Closing Link: %s[%s] (%s)",
-	    c->user->nick[0] != '\0' ? c->user->nick : "*", c->user->host,
-	    reason);
-	if (c->welcomed)
-		user_quit(c->user, reason);
-	c->closing = true;
-	c->held = c->throttled = false;
-	conn_io_stop_reading(c);
-	c->end_by = me.now + END_MS;
-	c->due = 0;
-	/* One who does not read is not waited for. */
-	if (c->full || c->broken)
-		conn_dead(c);
-	else {
-		turn_wants(c);
-		conn_rearm(c);
-	}
-}
-
-/* Everything has been written: our side ends; the peer's end is waited for,
- * since closing before it would take back what it has not read yet. */
-void
-conn_finish(struct conn *c)
-{
-	if (c->eof || c->ended || c->fd != c->ofd ||
-	    shutdown(c->ofd, SHUT_WR) == -1) {
-		conn_dead(c);
-		return;
-	}
-	c->ended = true;
-	c->end_by = me.now + LINGER_MS;
-	c->due = 0;
-	conn_rearm(c);
-	conn_io_drain(c);
-}
-
-static void
-conn_free(struct conn *c)
-{
-	close(c->fd);
-	if (c->ofd != c->fd)
-		close(c->ofd);
-	if (c->pass != NULL)
-		freezero(c->pass, strlen(c->pass));
-	free(c->ident);
-	free(c->input);
-	user_free(c->user);
-	free(c);
-}
-
-bool
-conns_bury(void)
-{
-	struct conn *c;
-	unsigned n = 0;
-
-	while ((c = TAILQ_FIRST(&dead)) != NULL && n++ < BURY_MAX) {
-		TAILQ_REMOVE(&dead, c, entry);
-		conn_free(c);
-	}
-	return !TAILQ_EMPTY(&dead);
 }

@@ -39,7 +39,8 @@ struct conn_from {
 
 struct conn {
 	TAILQ_ENTRY(conn) entry;
-	TAILQ_ENTRY(conn) flush; /* turn.c */
+	TAILQ_ENTRY(conn) flush;    /* turn.c */
+	STAILQ_ENTRY(conn) leaving; /* conn_close.c */
 	struct event in, out, timer;
 	int fd, ofd;
 	struct sendq q;
@@ -47,7 +48,8 @@ struct conn {
 	bool blocked;	    /* the peer takes no more for now */
 	bool full;	    /* the queue passed its maximum */
 	bool dead;	    /* freed at the turn's end */
-	bool closing;	    /* what is queued is still written */
+	bool closing;	    /* nothing more is taken from it */
+	bool departed;	    /* nor said to it; what is queued is written */
 	bool ended;	    /* and our side is shut */
 	bool reading;	    /* the read event is set */
 	bool held;	    /* input waits for lookups or a password */
@@ -80,6 +82,7 @@ struct conn {
 	struct chan *spoke; /* the channel last spoken to in turn ... */
 	uint32_t spoke_turn;
 	uint32_t password_ask; /* number of pwhelper_ask(), 0: none */
+	char *reason;	       /* why it leaves, until it departs */
 	void *webirc;	       /* a WEBIRC that is being checked */
 	char *pass;	       /* of PASS, until registered */
 	char *ident;	       /* user name by ident, or NULL */
@@ -131,7 +134,11 @@ void conn_reclass(struct conn *, struct conf_class *);
 /* It was set since: look at its deadlines again. */
 void conn_rearm(struct conn *);
 
-/* Free those that are dead; at most some milliseconds of work. */
+/*
+ * Once a turn: those who are leaving depart, those who are dead are freed;
+ * so many in a turn.  true: there are more.
+ */
+bool conns_depart(void);
 bool conns_bury(void);
 
 #endif

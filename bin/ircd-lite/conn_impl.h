@@ -9,7 +9,6 @@ int conn_io_init(struct conn *);
 
 /* No more events. */
 void conn_io_stop(struct conn *);
-void conn_io_stop_reading(struct conn *);
 
 /* Read and throw away until the peer has closed. */
 void conn_io_drain(struct conn *);

@@ -58,39 +58,31 @@ read_on(struct conn *c, bool on)
 }
 
 void
-conn_io_stop_reading(struct conn *c)
-{
-	read_on(c, false);
-}
-
-void
 conn_io_stop(struct conn *c)
 {
 	event_del(&c->in);
 	event_del(&c->out);
 }
 
-static void
-on_drained(evutil_socket_t fd, short what, void *arg)
-{
-	struct conn *c = arg;
-	ssize_t n;
-
-	(void)what;
-	n = read(fd, input, sizeof(input));
-	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
-		return;
-	conn_dead(c);
-}
-
+/* From now on what comes is thrown away, until the peer has closed. */
 void
 conn_io_drain(struct conn *c)
 {
-	event_del(&c->in);
-	event_assign(&c->in, me.base, c->fd, EV_READ | EV_PERSIST, on_drained,
-	    c);
-	if (event_add(&c->in, NULL) == -1)
+	read_on(c, true);
+}
+
+static void
+drain(struct conn *c)
+{
+	ssize_t n = read(c->fd, input, sizeof(input));
+
+	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	c->eof = true;
+	if (c->ended)
 		conn_dead(c);
+	else
+		read_on(c, false);
 }
 
 /* The connection is of no use any more. */
@@ -98,10 +90,12 @@ static void
 broken(struct conn *c, const char *why)
 {
 	c->broken = true;
-	if (c->closing)
+	if (c->departed) {
 		conn_dead(c);
-	else
-		conn_exit(c, "%s", why);
+		return;
+	}
+	conn_io_stop(c);
+	conn_exit(c, "%s", why);
 }
 
 /* --- input ---------------------------------------------------------------- */
@@ -285,6 +279,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	server_tick();
+	if (c->closing) {
+		drain(c);
+		return;
+	}
 	n = read(fd, input + c->ninput, room(c));
 	if (n > 0) {
 		took(c, (size_t)n);
@@ -293,6 +291,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	c->eof = n == 0;
+	read_on(c, false);
 	if (n == 0)
 		conn_exit(c, "Connection closed");
 	else
@@ -378,7 +377,7 @@ conn_flush(struct conn *c)
 	size_t total;
 	ssize_t n;
 
-	if (c->dead || c->blocked)
+	if (c->dead || c->blocked || c->broken)
 		return false;
 	if (c->q.n > 0) {
 		n = write_some(c, &total);
@@ -399,7 +398,7 @@ conn_flush(struct conn *c)
 	}
 	if (c->q.n > 0)
 		return true;
-	if (c->closing && !c->ended)
+	if (c->departed && !c->ended)
 		conn_finish(c);
 	return false;
 }

@@ -181,7 +181,7 @@ files_put(struct files *fs, const struct pmsg *m, int fd)
 	return -1;
 }
 
-/* --- memory files ---------------------------------------------------------- */
+/* --- memory files ------------------------------------------------------- */
 
 static int
 write_all(int fd, const char *text, size_t len)
@@ -240,7 +240,7 @@ files_from_memory(int fd, size_t len)
 	return text;
 }
 
-/* --- files ------------------------------------------------------------------ */
+/* --- files -------------------------------------------------------------- */
 
 static int
 failed(char *err, size_t errlen, const char *path)

@@ -30,7 +30,7 @@ struct visitor {
 	struct sockaddr_storage src, dst;
 };
 
-/* --- whose connection it is -------------------------------------------------- */
+/* --- whose connection it is --------------------------------------------- */
 
 /* An address from two texts of the environment.  0 or -1. */
 static int
@@ -117,7 +117,7 @@ name(int (*get)(int, struct sockaddr *, socklen_t *),
 	addr_unmap_sa(ss, &len);
 }
 
-/* --- what all of them need ----------------------------------------------------- */
+/* --- what all of them need ---------------------------------------------- */
 
 /* Under inetd stderr is the connection too: nothing may be written there. */
 static void
@@ -187,7 +187,7 @@ use_log(const struct conf *conf)
 	return fd;
 }
 
-/* --- a connection ---------------------------------------------------------------- */
+/* --- a connection ------------------------------------------------------- */
 
 /* The helper, and our end of its socket. */
 static int
@@ -278,7 +278,7 @@ connection(const struct opts *o, const struct visitor *v)
 	fatalx("%s, but it takes no connection", err);
 }
 
-/* --- one user, alone ---------------------------------------------------------------- */
+/* --- one user, alone ---------------------------------------------------- */
 
 static void __attribute__((__noreturn__)) alone(const struct opts *o, int fd)
 {
@@ -326,7 +326,7 @@ static void __attribute__((__noreturn__)) terminal(const struct opts *o)
 	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
-/* --- which it is ---------------------------------------------------------------------- */
+/* --- which it is -------------------------------------------------------- */
 
 void
 inetd_run(struct opts *o)

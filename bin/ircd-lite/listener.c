@@ -40,7 +40,7 @@ static struct {
 	time_t said;
 } ls = { .list = TAILQ_HEAD_INITIALIZER(ls.list), .reserve = -1 };
 
-/* --- pausing --------------------------------------------------------------- */
+/* --- pausing ------------------------------------------------------------ */
 
 static void
 arm(struct listener *l)
@@ -106,7 +106,7 @@ rest(struct listener *of, int error)
 	(void)event_add(&ls.resume, &tv);
 }
 
-/* --- taking in ------------------------------------------------------------- */
+/* --- taking in ---------------------------------------------------------- */
 
 static void
 client(const struct listener *l, int fd, const struct sockaddr_storage *peer)
@@ -167,7 +167,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* --- the set of them ------------------------------------------------------- */
+/* --- the set of them ---------------------------------------------------- */
 
 int
 listener_init(struct event_base *base)

@@ -40,7 +40,7 @@ static void __attribute__((__noreturn__)) end(int status)
 	exit(status);
 }
 
-/* --- what the server asks for -------------------------------------------------- */
+/* --- what the server asks for ------------------------------------------- */
 
 static void
 save_klines(const struct pmsg *m, int fd)
@@ -116,7 +116,7 @@ listen_to_server(void)
 	pa.channel = -1;
 }
 
-/* --- ends ------------------------------------------------------------------------ */
+/* --- ends --------------------------------------------------------------- */
 
 static void
 forget_server(void)
@@ -232,7 +232,7 @@ stop(void)
 	end(0);
 }
 
-/* --- the loop ---------------------------------------------------------------------- */
+/* --- the loop ----------------------------------------------------------- */
 
 static void
 on_signal(void)

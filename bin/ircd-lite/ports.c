@@ -59,7 +59,7 @@ port_free(struct ports *ps, struct port *p, bool remove)
 	free(p);
 }
 
-/* --- opening --------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------ */
 
 static const char *
 remedy(int error)
@@ -177,7 +177,7 @@ ports_given(struct ports *ps, int fd)
 	return 0;
 }
 
-/* --- matching -------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------- */
 
 static bool
 matches(const struct port *p, const struct addr *a)

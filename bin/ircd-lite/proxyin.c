@@ -34,7 +34,7 @@ proxyin_init(struct event_base *base)
 	pi.base = base;
 }
 
-/* --- who may --------------------------------------------------------------- */
+/* --- who may ------------------------------------------------------------ */
 
 /* No name is looked up here: a mask is one of addresses. */
 static bool
@@ -76,7 +76,7 @@ refuse(const struct conn_from *from, const char *why)
 	pi.unsaid = 0;
 }
 
-/* --- the header ------------------------------------------------------------ */
+/* --- the header --------------------------------------------------------- */
 
 static void
 proxied_free(struct proxied *p)

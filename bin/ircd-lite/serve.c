@@ -48,7 +48,7 @@ opts_user(const struct opts *o, const struct conf *conf, uid_t *uid, gid_t *gid,
 	return 0;
 }
 
-/* --- what a child keeps ----------------------------------------------------- */
+/* --- what a child keeps ------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)
@@ -61,7 +61,7 @@ by_number(const void *a, const void *b)
 void
 serve_close_but(const int *keep, size_t n)
 {
-	int sorted[KEEP_MAX], next = 3;
+	int sorted[KEEP_MAX] = { 0 }, next = 3;
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -118,7 +118,7 @@ serve_read_klines(const struct conf *conf, size_t *len)
 	return text;
 }
 
-/* --- the server ------------------------------------------------------------- */
+/* --- the server --------------------------------------------------------- */
 
 static void
 on_terminate(evutil_socket_t sig, short what, void *arg)

@@ -222,7 +222,8 @@ server_turn(bool wait)
 		return -1;
 	server_tick();
 	began = turn_begin();
-	more = turn_end(began);
+	more = conns_depart();
+	more = turn_end(began) || more;
 	more = conns_bury() || more;
 	chans_bury();
 	log_flush();

@@ -14,7 +14,8 @@
 #define BODY (LINE_MAX_IRC - 2) /* of a line without CR LF */
 #define CROWD 256		/* a larger channel waits behind others */
 #define BULK_NS 4000000 /* of writing to those who wait, a turn, at least */
-#define BULK_STEP 16	/* connections between looks at the clock */
+#define BULK_MAX_NS 15000000 /* at most */
+#define BULK_STEP 16	     /* connections between looks at the clock */
 
 /* Lists of connections that have something to write. */
 enum { ON_NONE, ON_FRESH, ON_BULK };
@@ -53,6 +54,13 @@ turn_wants(struct conn *c)
 }
 
 void
+turn_wants_late(struct conn *c)
+{
+	if (c->turn == ON_NONE)
+		list_put(c, ON_BULK);
+}
+
+void
 turn_forget(struct conn *c)
 {
 	if (c->turn == ON_FRESH)
@@ -65,7 +73,7 @@ turn_forget(struct conn *c)
 static bool
 deaf(const struct conn *c)
 {
-	return c->dead || c->closing || c->full;
+	return c->dead || c->departed || c->full;
 }
 
 static void
@@ -385,7 +393,11 @@ write_bulk(int64_t spent)
 
 	if (TAILQ_EMPTY(&bulk))
 		return;
-	until = nanoseconds() + (spent > BULK_NS ? spent : BULK_NS);
+	if (spent < BULK_NS)
+		spent = BULK_NS;
+	else if (spent > BULK_MAX_NS)
+		spent = BULK_MAX_NS;
+	until = nanoseconds() + spent;
 	for (n = 1; (c = TAILQ_FIRST(&bulk)) != NULL; n++) {
 		turn_forget(c);
 		if (conn_flush(c))

@@ -44,7 +44,7 @@ static struct {
 	struct incoming *in;
 } up = { .fd = -1 };
 
-/* --- to the parent ---------------------------------------------------------- */
+/* --- to the parent ------------------------------------------------------ */
 
 static int
 say(const struct pmsg *m, int fd)
@@ -113,7 +113,7 @@ up_klines(size_t *len)
 	return text;
 }
 
-/* --- a configuration that comes in ------------------------------------------ */
+/* --- a configuration that comes in -------------------------------------- */
 
 static void
 incoming_free(struct incoming *in)
@@ -244,7 +244,7 @@ commit(const struct pmsg *m)
 		fatal("parent");
 }
 
-/* --- from the parent --------------------------------------------------------- */
+/* --- from the parent ---------------------------------------------------- */
 
 static void
 helper_comes(int fd)
@@ -356,7 +356,7 @@ on_readable(evutil_socket_t sock, short what, void *arg)
 	server_stop("the parent process is gone", 1);
 }
 
-/* --- begin --------------------------------------------------------------------- */
+/* --- begin -------------------------------------------------------------- */
 
 void
 up_start(const struct opts *o, char *klines, size_t len)

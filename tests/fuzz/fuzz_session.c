@@ -664,8 +664,8 @@ clear_scene(void)
 	for (i = 0; i < CLIENTS; i++)
 		hang_up(&client[i]);
 	/* Who is throttled is missed when his time comes. */
-	for (i = 0; i < 10000 && conns_count > 0; i++) {
-		clock_ms += 500;
+	for (i = 0; i < 5000 && conns_count > 0; i++) {
+		clock_ms += 10000;
 		turn();
 	}
 	turn();
