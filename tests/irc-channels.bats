@@ -478,6 +478,9 @@ END
 	hear bert :$S 366 bert #two_words :End of NAMES list
 	say bert NAMES #a irc.test.example
 	until bert :$S 366 bert #a :.*
+	say bert NAMES 1,2,3,4,5,6
+	lines bert 4 :$S 366 bert [1234] :End of NAMES list
+	hear bert :$S 407 bert 5 :Too many targets
 	say bert NAMES #a other.example
 	hear bert :$S 402 bert other.example :No such server
 	still bert

@@ -543,8 +543,8 @@ END
 	irc b $IRC ok
 	open c $IRC
 	send c NICK c\r\nUSER c 0 * :A\r\n
-	hear c :$S 465 c :You are banned from this server: .*
-	hear c ERROR .*
+	hear c :$S 463 c :Your host isn't among the privileged
+	hear c ERROR :Closing Link: c\[$H\] \(Access denied: no rule allows your host\)
 	eof c
 END
 }

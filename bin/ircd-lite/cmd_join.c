@@ -158,7 +158,7 @@ cmd_names(struct user *u, struct msg *m)
 	int n = 0;
 
 	/* Who is on no channel is for WHO: a list of everybody is no use. */
-	if (m->nparams == 0) {
+	if (m->nparams == 0 || names[0] == '\0') {
 		reply(u, RPL_ENDOFNAMES, "*");
 		return;
 	}

@@ -27,25 +27,39 @@
 /* ---- wrong tries -------------------------------------------------------- */
 
 struct tries {
-	uint64_t user; /* id */
+	uint64_t source; /* of him who tries */
 	uint64_t since;
 	unsigned n;
 };
 
 static struct tries tries[TRIES_MAX];
 
+/* His address, so that another connection is no new beginning. */
+static uint64_t
+source_of(const struct user *u)
+{
+	uint64_t net, host;
+
+	if (IN6_IS_ADDR_UNSPECIFIED(&u->conn->ip))
+		return u->id;
+	memcpy(&net, u->conn->ip.s6_addr, sizeof(net));
+	memcpy(&host, u->conn->ip.s6_addr + sizeof(net), sizeof(host));
+	return net != 0 ? net : host;
+}
+
 /* His place in the table, an unused one, or NULL: there is none. */
 static struct tries *
 tries_of(const struct user *u)
 {
 	struct tries *t, *unused = NULL;
+	uint64_t source = source_of(u);
 
 	for (t = tries; t < tries + TRIES_MAX; t++) {
 		if (me.now - t->since >= TRIES_MS)
 			*t = (struct tries){ 0 };
-		if (t->user == u->id)
+		if (t->source == source)
 			return t;
-		if (t->user == 0)
+		if (t->source == 0)
 			unused = t;
 	}
 	return unused;
@@ -67,7 +81,7 @@ count_try(const struct user *u)
 	if (t == NULL)
 		return;
 	if (t->n++ == 0) {
-		t->user = u->id;
+		t->source = source_of(u);
 		t->since = me.now;
 	}
 }
@@ -139,7 +153,7 @@ oper_end(struct user *u)
 		if (u->oper != NULL && strcmp(o->name, u->oper) == 0)
 			break;
 	if (o != NULL && o->class != NULL && u->conn != NULL)
-		reclass(u->conn, conf_class(me.conf, NULL));
+		reclass(u->conn, u->conn->own_class);
 	free(u->oper);
 	u->oper = NULL;
 }

@@ -186,6 +186,8 @@ default_text(struct conf_parse *p, char **value, const char *text)
 	return 0;
 }
 
+bool conf_trusted;
+
 static struct conf *
 new_conf(void)
 {
@@ -209,6 +211,38 @@ new_conf(void)
 	return c;
 }
 
+/* Bytes of the MOTD as it is sent, at most. */
+static size_t
+motd_bytes(const char *text)
+{
+	size_t n = 2, len;
+
+	for (; *text != '\0'; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "\n");
+		n += len < LINE_MAX_IRC ? 1 : len / LINE_MAX_IRC + 1;
+	}
+	return n * (SERVERLEN + NICKLEN) + strlen(text) + n * 12;
+}
+
+/* Who registers is sent it in one piece, which has to fit his queue. */
+static int
+check_motd(struct conf_parse *p)
+{
+	const struct conf_class *class;
+	size_t n;
+
+	if (p->conf->motd == NULL)
+		return 0;
+	n = motd_bytes(p->conf->motd) + strlen(p->conf->motd) + 4096;
+	STAILQ_FOREACH(class, &p->conf->classes, entry)
+		if (class->sendq < n)
+			return lex_error(p->lex, &p->motd_at,
+			    "%s: too long for class %s: %zu bytes are sent, "
+			    "its sendq is %zu",
+			    p->conf->motd_path, class->name, n, class->sendq);
+	return 0;
+}
+
 /* What the files left open, and what they name and do not have. */
 static int
 finish(struct conf_parse *p)
@@ -222,7 +256,7 @@ finish(struct conf_parse *p)
 	if (default_text(p, &c->network, "IRC") == -1 ||
 	    default_text(p, &c->description, "IRC server") == -1)
 		return -1;
-	return conf_check_refs(p);
+	return check_motd(p) == -1 ? -1 : conf_check_refs(p);
 }
 
 /* ---- the whole ----------------------------------------------------------- */

@@ -172,6 +172,12 @@ struct conf *conf_load(const char *path, conf_open_fn *fn, void *arg, char *err,
     size_t errlen);
 void conf_free(struct conf *);
 
+/*
+ * Set in the server process: the parent has read the same texts and has
+ * tried each hash, which takes its time.
+ */
+extern bool conf_trusted;
+
 /* The plain opener: reads the file system, at most 4 MiB of a file (EFBIG),
  * and asks the system. */
 char *conf_open_file(void *arg, const char *path, size_t *len);

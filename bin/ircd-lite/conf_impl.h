@@ -84,6 +84,7 @@ struct conf_parse {
 	struct conf_webirc *webirc;
 	struct conf_froms *froms; /* where `from' belongs */
 	char **hash;		  /* where `password' belongs */
+	struct lex_at motd_at;	  /* the statement */
 };
 
 /* ---- parse.y ------------------------------------------------------------- */

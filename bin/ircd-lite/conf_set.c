@@ -66,6 +66,7 @@ conf_set_motd(struct conf_parse *p, const struct lex_token *t)
 		return lex_error(p->lex, &t->at, "%s: %s", p->conf->motd_path,
 		    len > MOTD_MAX ? "longer than 64K" : "not a text");
 	}
+	p->motd_at = t->at;
 	p->conf->motd = strndup(text, len);
 	free(text);
 	return p->conf->motd == NULL ? conf_no_memory(p) : 0;
@@ -77,7 +78,7 @@ conf_set_password(struct conf_parse *p, const struct lex_token *t)
 {
 	if (conf_once(p, ITEM_PASSWORD, t) == -1)
 		return -1;
-	if (!crypthash_usable(t->text))
+	if (!conf_trusted && !crypthash_usable(t->text))
 		return lex_error(p->lex, &t->at,
 		    "password: not a hash that crypt(3) knows and advises; "
 		    "make one by ircd-lite -H");

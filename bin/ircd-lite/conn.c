@@ -169,7 +169,7 @@ conn_new(const struct conn_from *from)
 		return NULL;
 	c->fd = from->fd;
 	c->ofd = from->ofd;
-	c->class = STAILQ_FIRST(&me.conf->classes);
+	c->class = c->own_class = STAILQ_FIRST(&me.conf->classes);
 	c->opened = c->heard = me.now;
 	c->since = me.wall;
 	sendq_init(&c->q);

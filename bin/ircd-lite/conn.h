@@ -77,7 +77,8 @@ struct conn {
 	uint64_t end_by; /* ms, of closing */
 	time_t since;	 /* wall clock */
 	struct conf_class *class;
-	struct user *user; /* with nickname etc.; never NULL */
+	struct conf_class *own_class; /* before it became an operator's */
+	struct user *user;	      /* with nickname etc.; never NULL */
 	struct lookup *lookup;
 	struct chan *spoke; /* the channel last spoken to in turn ... */
 	uint32_t spoke_turn;

@@ -331,7 +331,8 @@ one_change(struct job *j, const struct mode_change *c)
 
 	if (row == NULL) {
 		if (!*unknown)
-			reply(j->user, ERR_UNKNOWNMODE, c->letter);
+			reply(j->user, ERR_UNKNOWNMODE,
+			    as_word((char[]){ c->letter, '\0' }));
 		*unknown = true;
 	} else if (c->type == MODE_LIST && c->param == NULL) {
 		if (may_see(j, (enum chan_list)row->arg))

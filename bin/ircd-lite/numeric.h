@@ -139,7 +139,7 @@
 #define ERR_YOUREBANNEDCREEP 465, ":You are banned from this server: %s"
 #define ERR_KEYSET 467, "%s :Channel key already set"
 #define ERR_CHANNELISFULL 471, "%s :Cannot join channel (+l)"
-#define ERR_UNKNOWNMODE 472, "%c :is unknown mode char to me"
+#define ERR_UNKNOWNMODE 472, "%s :is unknown mode char to me"
 #define ERR_INVITEONLYCHAN 473, "%s :Cannot join channel (+i)"
 #define ERR_BANNEDFROMCHAN 474, "%s :Cannot join channel (+b)"
 #define ERR_BADCHANNELKEY 475, "%s :Cannot join channel (+k)"

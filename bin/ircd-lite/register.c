@@ -103,6 +103,15 @@ refuse(struct user *u, const char *what, const char *why)
 	conn_exit(u->conn, "%s: %s", what, why);
 }
 
+/* No rule means him, and there is one that means others. */
+static void
+not_allowed(struct user *u)
+{
+	reply(u, ERR_NOPERMFORHOST);
+	me.count.refused++;
+	conn_exit(u->conn, "Access denied: no rule allows your host");
+}
+
 /* Is there room in the class? */
 static bool
 admit(struct user *u, struct conf_class *class)
@@ -115,6 +124,7 @@ admit(struct user *u, struct conf_class *class)
 		return false;
 	}
 	conn_reclass(c, class);
+	c->own_class = class;
 	if (class->connections != 0 && class->members > class->connections) {
 		conn_exit(c, "No more connections in your class");
 		return false;
@@ -183,8 +193,7 @@ decide(struct user *u)
 	}
 	r = rule_for(u, &any_allow);
 	if (r == NULL && any_allow) {
-		refuse(u, "Access denied",
-		    "you may not connect to this server");
+		not_allowed(u);
 		return;
 	}
 	if (r != NULL && !r->allow) {

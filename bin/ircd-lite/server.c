@@ -11,6 +11,7 @@
 #include "conn.h"
 #include "history.h"
 #include "kline.h"
+#include "listener.h"
 #include "log.h"
 #include "lookup.h"
 #include "loop.h"
@@ -88,17 +89,23 @@ use_servers(const char *before)
 		lookups_forget(me.lookups);
 }
 
+static struct conf_class *
+renewed(const struct conf_class *old)
+{
+	struct conf_class *class = conf_class(me.conf, old->name);
+
+	return class != NULL ? class : STAILQ_FIRST(&me.conf->classes);
+}
+
 /* The classes are new; their members are those of the old ones by name. */
 static void
 reclass_all(void)
 {
-	struct conf_class *class;
 	struct conn *c;
 
 	TAILQ_FOREACH(c, &conns, entry) {
-		class = conf_class(me.conf, c->class->name);
-		c->class =
-		    class != NULL ? class : STAILQ_FIRST(&me.conf->classes);
+		c->class = renewed(c->class);
+		c->own_class = renewed(c->own_class);
 		c->class->members++;
 		c->due = 0;
 		conn_rearm(c);
@@ -204,7 +211,11 @@ server_stop(const char *reason, int how)
 	status = how;
 	stop_by = me.now + STOP_MS;
 	(void)event_base_once(me.base, -1, EV_TIMEOUT, on_stop_time, NULL, &tv);
-	log_info("ending: %s", reason);
+	listener_sweep(); /* nobody new meanwhile */
+	if (me.alone_pipe)
+		log_debug("ending: %s", reason);
+	else
+		log_info("ending: %s", reason);
 	for (c = TAILQ_FIRST(&conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, entry);
 		conn_leave(c, reason);

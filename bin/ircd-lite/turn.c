@@ -13,9 +13,9 @@
 
 #define BODY (LINE_MAX_IRC - 2) /* of a line without CR LF */
 #define CROWD 256		/* a larger channel waits behind others */
-#define BULK_NS 4000000 /* of writing to those who wait, a turn, at least */
-#define BULK_MAX_NS 15000000 /* at most */
-#define BULK_STEP 16	     /* connections between looks at the clock */
+#define BULK_NS 4000000	    /* of writing to those who wait, a turn, at least */
+#define BULK_MAX_NS 8000000 /* at most */
+#define BULK_STEP 16	    /* connections between looks at the clock */
 
 /* Lists of connections that have something to write. */
 enum { ON_NONE, ON_FRESH, ON_BULK };

@@ -63,7 +63,7 @@ void chan_commit(struct chan *);
 /* Put conn on the list of those that have something to write. */
 void turn_wants(struct conn *);
 void turn_wants_late(struct conn *); /* behind those who wait for it */
-void turn_forget(struct conn *); /* it is being freed */
+void turn_forget(struct conn *);     /* it is being freed */
 
 /* Whose command is carried out; NULL between commands. */
 extern struct user *turn_actor;

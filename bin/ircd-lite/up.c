@@ -230,6 +230,7 @@ commit(const struct pmsg *m)
 
 	answer = (struct pmsg){ .type = PMSG_APPLIED, .seq = m->seq };
 	strlcpy(err, in->broken, sizeof(err));
+	conf_trusted = true;
 	if (err[0] == '\0')
 		conf = conf_load(up.opts->conf, files_given, in->files, err,
 		    sizeof(err));
