@@ -92,6 +92,8 @@ irc_begin(const char *host, int port, int max)
 	irc.port = port;
 	if (irc.window == 0)
 		irc.window = IRC_WINDOW;
+	/* Clients of the last run may not have left yet. */
+	irc.serial = getpid() % 90 * 100000;
 	irc.client = calloc(max, sizeof(*irc.client));
 	irc.ep = epoll_create1(EPOLL_CLOEXEC);
 	if (irc.client == NULL || irc.ep == -1)

@@ -45,7 +45,7 @@ static void
 run(void)
 {
 	double cpu0 = irc_cpu(), t0 = bench_now(), now, cpu, next = 0;
-	int serial = irc.n;
+	int serial = irc.serial + irc.n;
 	uint64_t done = 0;
 
 	for (;;) {

@@ -56,9 +56,10 @@ loop_run(struct event_base *base)
 	int r = 0;
 
 	for (;;) {
-		if ((r = event_base_loop(base, STAILQ_EMPTY(&queue)
-						   ? EVLOOP_ONCE
-						   : EVLOOP_NONBLOCK)) == -1)
+		if ((r = event_base_loop(base,
+			 STAILQ_EMPTY(&queue)
+			     ? EVLOOP_ONCE
+			     : EVLOOP_ONCE | EVLOOP_NONBLOCK)) == -1)
 			break;
 		if (event_base_got_break(base) || event_base_got_exit(base))
 			break;

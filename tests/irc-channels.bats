@@ -356,7 +356,8 @@ END
 @test "KNOCK: its way to the operators, and each refusal" {
     start_ircd
     { people anna bert carl dora; cat <<'END'; } | talk
-	send anna JOIN #x\r\nMODE #x +v carl\r\n
+	say anna JOIN #x
+	sync anna
 	say carl JOIN #x
 	until carl :\S+ 366 .*
 	until anna :carl!\S+ JOIN #x
@@ -654,10 +655,39 @@ END
 END
 }
 
+@test "after 65535 changes of its lists a channel still knows who is banned" {
+    start_ircd
+    {
+        people anna bert
+        echo 'say anna JOIN #x'
+        echo 'until anna :\S+ 366 .*'
+        echo 'say bert JOIN #x'
+        echo 'until anna :bert!\S+ JOIN #x'
+        echo 'say anna MODE #x +b other'
+        echo 'until anna .*\+b .*'
+        echo 'until bert .*\+b .*'
+        echo 'say bert PRIVMSG #x :free'
+        echo 'until anna :bert!\S+ PRIVMSG #x :free'
+        printf 'send anna '
+        awk 'BEGIN {
+            for (i = 0; i < 65532; i += 6)
+                printf "MODE #x +b-b+b-b+b-b y y y y y y\\r\\n"
+        }'
+        echo 'MODE #x +b-b+b y y bert\r\n'
+        echo 'until anna :anna!\S+ MODE #x \+b-b\+b y!\*@\* y!\*@\* bert!\*@\*'
+        echo 'until bert :anna!\S+ MODE #x \+b-b\+b y!\*@\* y!\*@\* bert!\*@\*'
+        echo 'say bert PRIVMSG #x :banned'
+        echo 'hear bert :$S 404 bert #x :.*'
+        echo 'still anna'
+    } >script
+    talk 20 <script
+}
+
 @test "+C: no CTCP but ACTION, neither asked nor answered" {
     start_ircd
     { people anna bert; cat <<'END'; } | talk
 	say anna JOIN #x
+	sync anna
 	say bert JOIN #x
 	until anna :bert!\S+ JOIN #x
 	say bert PRIVMSG #x :\x01VERSION\x01
@@ -761,6 +791,8 @@ END
         people bert carl anna
         echo 'say bert JOIN #a,#b,#c'
         echo 'say carl JOIN #c,#b'
+        echo 'sync bert'
+        echo 'sync carl'
         echo 'say anna JOIN #b,#a,#c'
         echo 'until bert :anna!\S+ JOIN #c'
         echo 'until carl :anna!\S+ JOIN #c'

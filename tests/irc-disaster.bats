@@ -20,7 +20,7 @@ child_pid() { # TITLE
 }
 
 # A crowd (tests/tools/irc_crowd.c) as NAME, to which tell_crowd speaks.
-declare -A CROWD_IN
+declare -gA CROWD_IN
 crowd() { # NAME irc_crowd's arguments
     local name=$1 fd
 
@@ -127,7 +127,8 @@ scaled() { # N
         while (<$s>) { print }
     ' "$IRC" </dev/null
     wait_log endless.log 'PONG irc\.test\.example :after' 30
-    assert_equal "$(log_count endless.log '.')" 3
+    # "sent", 451, 417, PONG
+    assert_equal "$(log_count endless.log '.')" 4
     sleeps "$(server_pid)"
     [ "$(memory_of "$(server_pid)")" -lt 16384 ]
     prompt
@@ -148,8 +149,7 @@ scaled() { # N
     tell_crowd silent wait
     wait_log silent.log '^none here' 40
     assert_equal "$(grep -c '^gone' silent.log)" 1
-    grep -qF "gone $n Closing Link: *[127.0.0.1] (Connection timed out)" \
-        silent.log
+    grep -qxF "gone $n (Connection timed out)" silent.log
     prompt
     sleeps "$(server_pid)"
 }
@@ -161,7 +161,7 @@ scaled() { # N
 	END
     crowd silent -u -n 50
     crowd late -n 1
-    grep -qF 'gone 1 Closing Link: the server is full' late.log
+    grep -qF 'gone 1 :Closing Link: the server is full' late.log
     tell_crowd silent wait
     wait_log silent.log '^none here' 20
     crowd later -n 1
@@ -252,7 +252,7 @@ stopped_crowd() { # N
     kill -CONT "$DEAF"
     tell_crowd deaf wait
     wait_log deaf.log '^none here'
-    grep -qE '^gone 20 (the end|Connection reset|Closing .*SendQ exceeded)' deaf.log
+    grep -qE '^gone 20 (the end|Connection reset|.SendQ exceeded.)' deaf.log
     prompt_new
 }
 
@@ -425,7 +425,7 @@ ss_gone() { # NICK
 
 # A hash that takes its time.
 dear_hash() { # PASSWORD
-    perl -e 'print crypt($ARGV[0], "\$y\$jBT\$testsalt")' "$1"
+    perl -e 'print crypt($ARGV[0], "\$y\$j9T\$testsalt")' "$1"
 }
 
 @test "a hundred wrong passwords at once: others do not wait for a hash" {

@@ -192,7 +192,7 @@ table() {
 # ---- operators
 481 ERR_NOPRIVILEGES anna   | REHASH | :Permission Denied- You're not an IRC operator
 491 ERR_NOOPERHOST anna     | OPER far secret | :No O-lines for your host
-263 RPL_TRYAGAIN anna       | OPER x x\r\nOPER x x\r\nOPER x x | OPER :Please wait a while and try again
+263 RPL_TRYAGAIN try        | ! irc try $IRC try 127.0.0.3 !say try OPER x x\r\nOPER x x\r\nOPER x x\r\nOPER x x | OPER :Please wait a while and try again
 381 RPL_YOUREOPER root      | OPER root secret | :You are now an IRC operator
 !until root .* MODE root :\+o
 313 RPL_WHOISOPERATOR anna  | WHOIS root | root :is an IRC operator
@@ -298,7 +298,7 @@ steps() {
 	kline "spam@kline.example"
 	deny from "bad@*" reason "go away"
 	allow from "pw@*" password "$(irc_hash secret)"
-	allow from 127.0.0.1
+	allow from { 127.0.0.1, 127.0.0.3 }
 END
     steps >script
     talk <script

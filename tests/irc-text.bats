@@ -467,3 +467,62 @@ END
     } >script
     talk <script
 }
+
+@test "one who reads late hears all of it, in order and to the byte" {
+    start_ircd class="sendq 16M"
+    {
+        echo 'irc late $IRC_UNIX late'
+        people anna bert
+        echo 'say late JOIN #x,#y'
+        echo 'until late :\S+ 366 late #y :.*'
+        echo 'say anna JOIN #x,#y'
+        echo 'until anna :\S+ 366 anna #y :.*'
+        echo 'say bert JOIN #x'
+        echo 'until anna :bert!\S+ JOIN #x'
+        echo 'sync bert'
+        awk 'BEGIN {
+            srand(11)
+            split("#x #y late", to)
+            for (i = 1; i <= 3000; i++) {
+                t = to[int(rand() * 3) + 1]
+                n = int(rand() * 440) + 1
+                text = sprintf("%d:%*s|", i, n, "")
+                printf "send anna PRIVMSG %s :%s\\r\\n\n", t, text
+                want[i] = sprintf("hear late :anna!\\S+ PRIVMSG %s :%d: {%d}\\|", t, i, n)
+                # others are heard meanwhile
+                if (i % 500 == 0)
+                    print "sync bert"
+            }
+            print "until late :anna!\\S+ JOIN #y"
+            print "until late :bert!\\S+ JOIN #x"
+            for (i = 1; i <= 3000; i++)
+                print want[i]
+        }'
+        echo 'still late'
+    } >script
+    talk 20 <script
+}
+
+@test "no line is free: PONG, PASS, ERROR, empty and overlong ones wait too" {
+    start_ircd flood="2 seconds window 10 seconds"
+    times() { for _ in $(seq "$1"); do printf '%s' "$2"; done; }
+    {
+        echo 'irc b $IRC bert'
+        n=0
+        for line in 'PONG x\r\n' 'PASS x\r\n' 'ERROR x\r\n' '\r\n' ' : \n' \
+            '@\n'; do
+            n=$((n + 1))
+            echo "open c$n \$IRC"
+            echo "send c$n $(times 500 "$line")PING over\\r\\n"
+        done
+        echo 'open long $IRC'
+        echo "send long $(times 20 "@$(printf '%4500s' '' | tr ' ' x)\\r\\n")"
+        echo 'say b PING 1'
+        echo 'hear b .* PONG \S+ :1'
+        echo 'sync b'
+        for i in $(seq $n); do echo "quiet c$i"; done
+        echo 'lines long 6 :$S 417 \* :Input line was too long'
+        echo 'quiet long'
+    } >script
+    talk <script
+}

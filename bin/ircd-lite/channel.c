@@ -273,8 +273,14 @@ chan_banned(struct chan *ch, const struct user *u)
 void
 chan_lists_changed(struct chan *ch)
 {
-	if (++ch->ban_serial == 0)
-		ch->ban_serial = 1;
+	uint32_t i;
+
+	if (++ch->ban_serial != 0)
+		return;
+	/* It has come round: what was found under an old one is void. */
+	for (i = 0; i < ch->nmembers; i++)
+		ch->member[i].checked = 0;
+	ch->ban_serial = 1;
 }
 
 bool

@@ -14,7 +14,7 @@
 
 #define ANY (CMD_UNREG | CMD_USER)
 #define USUAL 1000 /* penalty, in thousandths */
-#define FREE 0
+#define CHEAP 100  /* a flood of it waits, too */
 #define DEAR 3000
 #define DEARER 5000
 
@@ -24,13 +24,13 @@ const struct cmd cmds[] = {
 	    "who runs this server" },
 	{ "AWAY", CMD_USER, 0, cmd_away, USUAL, "[text]",
 	    "say that you are away; without a text: that you are back" },
-	{ "CAP", ANY, 1, cmd_cap, FREE, "LS|LIST|REQ|END [capabilities]",
+	{ "CAP", ANY, 1, cmd_cap, CHEAP, "LS|LIST|REQ|END [capabilities]",
 	    "negotiate capabilities" },
 	{ "CONNECT", CMD_USER | CMD_OPER, 1, cmd_connect, USUAL,
 	    "server [port [remote]]", "link to another server" },
 	{ "DIE", CMD_USER | CMD_OPER, 0, cmd_die, USUAL, "[server]",
 	    "end this server" },
-	{ "ERROR", ANY, 0, cmd_error, FREE, "text",
+	{ "ERROR", ANY, 0, cmd_error, USUAL, "text",
 	    "between servers only" },
 	{ "HELP", CMD_USER, 0, cmd_help, USUAL, "[command]",
 	    "what can be said here" },
@@ -72,14 +72,14 @@ const struct cmd cmds[] = {
 	    "become an operator" },
 	{ "PART", CMD_USER, 1, cmd_part, USUAL, "channel[,channel...] [text]",
 	    "leave channels" },
-	{ "PASS", CMD_UNREG, 1, cmd_pass, FREE, "password",
+	{ "PASS", CMD_UNREG, 1, cmd_pass, CHEAP, "password",
 	    "the password of the connection, before NICK and USER" },
 	{ "PING", ANY, 0, cmd_ping, USUAL, "token [server]",
 	    "is the server there" },
-	{ "PONG", ANY, 0, cmd_pong, FREE, "token", "the answer to PING" },
+	{ "PONG", ANY, 0, cmd_pong, CHEAP, "token", "the answer to PING" },
 	{ "PRIVMSG", CMD_USER, 0, cmd_privmsg, USUAL,
 	    "target[,target...] text", "a message to users or channels" },
-	{ "QUIT", ANY, 0, cmd_quit, FREE, "[text]", "leave the server" },
+	{ "QUIT", ANY, 0, cmd_quit, CHEAP, "[text]", "leave the server" },
 	{ "REHASH", CMD_USER | CMD_OPER, 0, cmd_rehash, USUAL, "",
 	    "read the configuration again" },
 	{ "RESTART", CMD_USER | CMD_OPER, 0, cmd_restart, USUAL, "[server]",
@@ -113,7 +113,7 @@ const struct cmd cmds[] = {
 	    "which program this is" },
 	{ "WALLOPS", CMD_USER | CMD_OPER, 1, cmd_wallops, USUAL, "text",
 	    "a message to all who have +w" },
-	{ "WEBIRC", CMD_UNREG, 4, cmd_webirc, FREE,
+	{ "WEBIRC", CMD_UNREG, 4, cmd_webirc, CHEAP,
 	    "password gateway host address", "a gateway names its client" },
 	{ "WHO", CMD_USER, 0, cmd_who, DEAR, "[mask [o]]",
 	    "users by mask or channel" },
@@ -192,7 +192,7 @@ cmd_line(struct conn *c, char *line, size_t len)
 	struct msg m;
 
 	if (msg_parse(&m, line, len) == -1)
-		return 0;
+		return CHEAP;
 	turn_actor = u;
 	if ((cmd = cmd_find(m.command)) == NULL) {
 		unknown(u, m.command);

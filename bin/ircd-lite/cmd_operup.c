@@ -86,6 +86,16 @@ count_try(const struct user *u)
 	}
 }
 
+/* It was none: the password was right, or nobody looked at it. */
+static void
+forgive_try(const struct user *u)
+{
+	struct tries *t = tries_of(u);
+
+	if (t != NULL && t->n > 0 && --t->n == 0)
+		*t = (struct tries){ 0 };
+}
+
 /* ---- the answer --------------------------------------------------------- */
 
 static const struct conf_oper *
@@ -141,21 +151,46 @@ succeed(struct user *u, const struct conf_oper *o)
 	tell(u, o->name, "is an operator now");
 }
 
-/* The class that he came in by is not remembered: it is the default one. */
 void
 oper_end(struct user *u)
 {
-	const struct conf_oper *o;
-
 	user_set_modes(u, u->modes & ~(uint32_t)(UMODE_OPER | UMODE_NOTICES));
 	u->may = 0;
-	STAILQ_FOREACH(o, &me.conf->opers, entry)
-		if (u->oper != NULL && strcmp(o->name, u->oper) == 0)
-			break;
-	if (o != NULL && o->class != NULL && u->conn != NULL)
+	if (u->conn != NULL && u->conn->class != u->conn->own_class)
 		reclass(u->conn, u->conn->own_class);
 	free(u->oper);
 	u->oper = NULL;
+}
+
+/* What his block says now; without one he is an operator no more. */
+static void
+renew(struct user *u)
+{
+	const struct conf_oper *o = block_of(u, u->oper);
+	struct conf_class *class = u->conn->own_class;
+	bool noticed = u->modes & UMODE_NOTICES;
+
+	if (o == NULL) {
+		oper_end(u);
+		say(u->conn, ":%s MODE %s :-o%s", u->source, u->nick,
+		    noticed ? "s" : "");
+		return;
+	}
+	u->may = o->may;
+	if (o->class != NULL)
+		class = conf_class(me.conf, o->class);
+	if (class != NULL && class != u->conn->class)
+		reclass(u->conn, class);
+}
+
+void
+opers_renew(void)
+{
+	struct user *u, *next;
+
+	TAILQ_FOREACH_SAFE(u, &user_staff, staff, next)
+		if (u->modes & UMODE_OPER && u->conn != NULL)
+			renew(u);
 }
 
 static void
@@ -165,10 +200,10 @@ answer(struct user *u, const char *name, bool right)
 	const struct conf_oper *o = block_of(u, name);
 
 	if (right && o != NULL) {
+		forgive_try(u);
 		succeed(u, o);
 		return;
 	}
-	count_try(u);
 	tell(u, name, "has failed: wrong password");
 	reply(u, ERR_PASSWDMISMATCH);
 }
@@ -202,30 +237,41 @@ ask(struct user *u, const struct conf_oper *o, const char *password)
 		c->password_ask =
 		    pwhelper_ask(me.passwords, o->hash, password, on_answer, c);
 	if (c->password_ask == 0) {
+		forgive_try(u);
 		reply(u, RPL_TRYAGAIN, "OPER");
 		return;
 	}
 	c->held = true;
 }
 
-void
-cmd_oper(struct user *u, struct msg *m)
+/* Each is a wrong one until it is known better, so that many at a time are
+ * no more than one after the other. */
+static void
+try(struct user *u, const char *name, const char *password)
 {
-	const struct conf_oper *o;
-	char *password = m->param[1];
+	const struct conf_oper *o = block_of(u, name);
 
-	if (u->modes & UMODE_OPER) {
-		reply(u, RPL_YOUREOPER);
-	} else if (too_many(u)) {
-		reply(u, RPL_TRYAGAIN, "OPER");
-	} else if ((o = block_of(u, m->param[0])) == NULL) {
-		count_try(u);
-		tell(u, m->param[0], "has failed: no such operator from there");
+	count_try(u);
+	if (o == NULL) {
+		tell(u, name, "has failed: no such operator from there");
 		reply(u, ERR_NOOPERHOST);
 	} else if (me.passwords == NULL) {
 		answer(u, o->name, crypthash_check(o->hash, password));
 	} else {
 		ask(u, o, password);
 	}
+}
+
+void
+cmd_oper(struct user *u, struct msg *m)
+{
+	char *password = m->param[1];
+
+	if (u->modes & UMODE_OPER)
+		reply(u, RPL_YOUREOPER);
+	else if (too_many(u))
+		reply(u, RPL_TRYAGAIN, "OPER");
+	else
+		try(u, m->param[0], password);
 	explicit_bzero(password, strlen(password));
 }

@@ -141,6 +141,17 @@ conf_from_text(const struct conf_from *f, char *out, size_t outlen)
 
 /* ---- matching ------------------------------------------------------------ */
 
+/*
+ * "192.168.*" means addresses.  A host can be called 192.168.example.org by
+ * whoever has it.
+ */
+static bool
+means_address(const char *mask)
+{
+	return *mask >= '0' && *mask <= '9' &&
+	       mask[strspn(mask, "0123456789.*?")] == '\0';
+}
+
 bool
 conf_from_match1(const struct conf_from *f, const char *user, const char *host,
     const char *ip_text, const struct in6_addr *ip)
@@ -152,7 +163,8 @@ conf_from_match1(const struct conf_from *f, const char *user, const char *host,
 		return ip != NULL && cidr_contains(&f->net, ip);
 	if (strcmp(f->host, "*") == 0)
 		return true;
-	return (host != NULL && mask_match(f->host, host)) ||
+	return (host != NULL && mask_match(f->host, host) &&
+		   (ip_text == NULL || !means_address(f->host))) ||
 	       (ip_text != NULL && mask_match(f->host, ip_text));
 }
 

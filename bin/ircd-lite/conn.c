@@ -79,6 +79,8 @@ silent(struct conn *c)
 		conn_exit(c, "Ping timeout: %u seconds", c->class->ping);
 		return;
 	}
+	/* However late it is, the answer has its full time. */
+	c->heard = me.now - (uint64_t)c->class->ping * 1000;
 	c->pinged = true;
 	say(c, "PING :%s", me.server.name);
 }
@@ -92,13 +94,12 @@ conn_on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	server_tick();
 	c->due = 0;
-	if (c->dead)
+	/* One that is about to depart is armed when it does. */
+	if (c->dead || (c->closing && !c->departed))
 		return;
 	if (me.now >= deadline(c)) {
 		if (c->departed)
 			conn_dead(c);
-		else if (c->closing)
-			; /* it is about to depart */
 		else if (!c->welcomed &&
 			 me.now >= c->opened +
 				       (uint64_t)me.conf->register_time * 1000)
@@ -274,12 +275,12 @@ begin_lookups(struct conn *c, const struct conn_from *from)
 		what |= LOOKUP_IDENT;
 	if (what == 0)
 		return;
+	c->looked = what;
 	c->lookup = lookup_start(me.lookups, (const void *)&from->peer,
 	    (const void *)&from->local, what, me.conf->dns_timeout,
 	    me.conf->ident_timeout, on_lookup, c);
 	if (c->lookup == NULL)
 		return;
-	c->looked = what;
 	if (what & LOOKUP_DNS)
 		say(c, "NOTICE AUTH :*** Looking up your hostname...");
 	if (what & LOOKUP_IDENT)
@@ -324,7 +325,10 @@ conn_readdress(struct conn *c, const struct in6_addr *ip, const char *host)
 
 	lookup_cancel(c->lookup);
 	c->lookup = NULL;
-	c->looked = 0;
+	/* The ident of the gateway's machine says nothing of its client. */
+	free(c->ident);
+	c->ident = NULL;
+	c->looked = me.conf->ident ? LOOKUP_IDENT : 0;
 	c->readdressed = true;
 	hosts_del(&c->ip);
 	c->ip = *ip;

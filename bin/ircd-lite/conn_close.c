@@ -27,7 +27,7 @@
 
 #define END_MS 5000    /* for what is queued when a connection closes */
 #define LINGER_MS 2000 /* for the peer to close after us */
-#define DEPART_MAX 256 /* departures a turn */
+#define DEPART_MAX 100 /* departures a turn */
 #define BURY_MAX 256   /* descriptors closed a turn */
 
 static struct conns dead = TAILQ_HEAD_INITIALIZER(dead);

@@ -126,6 +126,7 @@ take_line(struct conn *c, char *p, size_t len)
 
 	if (tags > TAGS_MAX_IRC) {
 		too_long(c);
+		flood_add(&c->flood, me.now, c->class->penalty);
 		return;
 	}
 	if (len - tags > BODY) {
@@ -168,8 +169,8 @@ drop_excess(struct conn *c, char *p, size_t old, size_t n)
 		return old;
 	c->discard = false;
 	/* One byte more than fits: take_line() sees that it is cut. */
-	p[old] = ' ';
 	memmove(p + old + 1, lf, (size_t)(p + n - lf));
+	p[old] = ' ';
 	return n - (size_t)(lf - p - (ptrdiff_t)old) + 1;
 }
 

@@ -100,7 +100,8 @@ hosts_del(const struct in6_addr *ip)
 	uint32_t h = hash_ip(&net);
 	struct host *e = host_find(&net, h);
 
-	if (e == NULL || --e->n > 0)
+	/* ::, which was not counted, has the network of ::1. */
+	if (IN6_IS_ADDR_UNSPECIFIED(ip) || e == NULL || --e->n > 0)
 		return;
 	names_del(&hosts, (struct named *)(void *)e, h);
 	free(e);

@@ -26,4 +26,8 @@ const char *chan_modes(const struct chan *, const struct user *asker, char *out,
 /* He is an operator no more: mode, rights and class.  Nobody is told. */
 void oper_end(struct user *);
 
+/* The configuration is a new one: operators have the rights of their blocks
+ * as they are now, or none. */
+void opers_renew(void);
+
 #endif

@@ -27,6 +27,7 @@
 
 #define QUICK_DEATH 1000 /* ms between two starts of a process */
 #define STOP_WAIT 3500	 /* ms that the server has to say good-bye */
+#define AT_ONCE 64	 /* messages of the server, then a look at signals */
 
 struct parent pa;
 
@@ -94,10 +95,13 @@ listen_to_server(void)
 	static unsigned char packet[PMSG_MAX];
 	static struct pmsg m;
 	ssize_t n = -1;
+	int left = AT_ONCE;
 
 	while (pa.channel != -1) {
 		int fd = -1, nfds = 1;
 
+		if (left-- == 0)
+			return; /* a talker must not keep us from signals */
 		n = fdpass_recv(pa.channel, packet, sizeof(packet), &fd, &nfds,
 		    NULL);
 		if (n == -1 && (errno == EMFILE || errno == EINTR))

@@ -103,6 +103,17 @@ refuse(struct user *u, const char *what, const char *why)
 	conn_exit(u->conn, "%s: %s", what, why);
 }
 
+static bool
+klined(struct user *u)
+{
+	const char *why =
+	    xline_match(u->name, u->host, conn_ip(u->conn), &u->conn->ip);
+
+	if (why != NULL)
+		refuse(u, "K-lined", why);
+	return why != NULL;
+}
+
 /* No rule means him, and there is one that means others. */
 static void
 not_allowed(struct user *u)
@@ -151,6 +162,8 @@ on_password(void *arg, bool right)
 		bad_password(c->user);
 		return;
 	}
+	if (klined(c->user)) /* since the question */
+		return;
 	enter(c->user);
 	c->held = false;
 	conn_resume(c);
@@ -183,14 +196,10 @@ decide(struct user *u)
 {
 	const struct conf_rule *r;
 	struct conf_class *class;
-	const char *why;
 	bool any_allow;
 
-	why = xline_match(u->name, u->host, conn_ip(u->conn), &u->conn->ip);
-	if (why != NULL) {
-		refuse(u, "K-lined", why);
+	if (klined(u))
 		return;
-	}
 	r = rule_for(u, &any_allow);
 	if (r == NULL && any_allow) {
 		not_allowed(u);

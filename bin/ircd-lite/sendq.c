@@ -56,7 +56,7 @@ sendq_init(struct sendq *q)
 static void
 empty(struct sendq *q)
 {
-	q->first = q->n = 0;
+	q->first = q->n = q->loose = 0;
 	q->bytes = 0;
 	if (q->piece != q->few) {
 		free(q->piece);
@@ -121,6 +121,7 @@ sendq_add(struct sendq *q, struct block *b, uint32_t off, uint32_t len)
 	q->piece[q->first + q->n++] =
 	    (struct piece){ .block = b, .off = off, .len = len };
 	q->bytes += len;
+	q->loose++;
 	return 0;
 }
 
@@ -211,9 +212,11 @@ sendq_settle(struct sendq *q)
 {
 	struct piece *p = q->piece + q->first;
 	struct block *b;
-	uint32_t in = 0, out = 0, run, i;
+	uint32_t in, out, run, i;
 	size_t bytes;
 
+	in = out = q->loose < q->n ? q->n - q->loose : 0;
+	q->loose = 0;
 	while (in < q->n) {
 		run = small_run(p + in, q->n - in, &bytes);
 		if (run == 0 || (b = copy_run(p + in, run, bytes)) == NULL) {

@@ -36,6 +36,7 @@ struct piece {
 struct sendq {
 	struct piece *piece; /* few, or allocated */
 	uint32_t first, n, cap;
+	uint32_t loose; /* of the last ones: not looked at by sendq_settle() */
 	size_t bytes;
 	struct piece few[SENDQ_FEW];
 };
@@ -56,8 +57,10 @@ void sendq_drop(struct sendq *, size_t n);
 
 /*
  * The peer does not take more for now: what is a small part of a large block
- * is copied, so that it does not hold the rest in memory.
+ * is copied, so that it does not hold the rest in memory.  Wanted again when
+ * SENDQ_LOOSE pieces have come since.
  */
+#define SENDQ_LOOSE 16
 void sendq_settle(struct sendq *);
 
 #endif

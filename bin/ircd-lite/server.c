@@ -15,6 +15,7 @@
 #include "log.h"
 #include "lookup.h"
 #include "loop.h"
+#include "mode.h"
 #include "resolv.h"
 #include "turn.h"
 #include "user.h"
@@ -131,6 +132,7 @@ server_reload(struct conf *conf)
 	}
 	use_servers(old->dns_servers);
 	reclass_all();
+	opers_renew();
 	conf_free(old);
 	klines_reload();
 	server_notice_opers("configuration read again");
@@ -228,8 +230,9 @@ server_turn(bool wait)
 	int64_t began;
 	bool more;
 
-	if (event_base_loop(me.base, wait ? EVLOOP_ONCE : EVLOOP_NONBLOCK) ==
-	    -1)
+	/* NONBLOCK alone would go on for as long as there is any event. */
+	if (event_base_loop(me.base,
+		EVLOOP_ONCE | (wait ? 0 : EVLOOP_NONBLOCK)) == -1)
 		return -1;
 	server_tick();
 	began = turn_begin();

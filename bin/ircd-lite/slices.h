@@ -33,7 +33,8 @@ typedef bool slice_fn(struct user *u, void *state);
  * from malloc and is freed here; where it is NULL, or where too many replies
  * to him are waiting, he is told to try again (263, with the command).
  */
-void slice_begin(struct user *u, const char *command, slice_fn *, void *state);
+void
+slice_begin(struct user *u, const char *command, slice_fn *some, void *state);
 
 /* Something of a reply to him is still to be said. */
 bool slice_running(const struct user *u);

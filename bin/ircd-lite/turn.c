@@ -14,7 +14,9 @@
 #define BODY (LINE_MAX_IRC - 2) /* of a line without CR LF */
 #define CROWD 256		/* a larger channel waits behind others */
 #define BULK_NS 4000000	    /* of writing to those who wait, a turn, at least */
-#define BULK_MAX_NS 8000000 /* at most */
+#define BULK_MAX_NS 4000000 /* at most */
+#define FRESH_NS 4000000    /* of writing to the others, a turn, at most */
+#define LITTLE 4096	    /* bytes queued, with which one need not wait */
 #define BULK_STEP 16	    /* connections between looks at the clock */
 
 /* Lists of connections that have something to write. */
@@ -35,6 +37,9 @@ static void
 list_put(struct conn *c, unsigned char which)
 {
 	if (c->turn == which || c->blocked)
+		return;
+	/* What is said now comes behind what waits already. */
+	if (c->turn == ON_BULK && c->q.bytes > LITTLE)
 		return;
 	if (c->turn == ON_BULK)
 		TAILQ_REMOVE(&bulk, c, flush);
@@ -84,6 +89,8 @@ put(struct conn *c, struct block *b, uint32_t off, uint32_t len)
 		c->full = true;
 		overflow = true;
 	}
+	if (c->blocked && c->q.loose >= SENDQ_LOOSE)
+		sendq_settle(&c->q);
 }
 
 /* --- lines to one -------------------------------------------------------- */
@@ -374,12 +381,16 @@ nanoseconds(void)
 static void
 write_fresh(void)
 {
+	int64_t until = nanoseconds() + FRESH_NS;
 	struct conn *c;
+	unsigned n;
 
-	while ((c = TAILQ_FIRST(&fresh)) != NULL) {
+	for (n = 1; (c = TAILQ_FIRST(&fresh)) != NULL; n++) {
 		turn_forget(c);
 		if (conn_flush(c))
 			list_put(c, ON_BULK);
+		if (n % BULK_STEP == 0 && nanoseconds() > until)
+			break;
 	}
 }
 

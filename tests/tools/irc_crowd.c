@@ -112,11 +112,15 @@ number(const struct client *c)
 	return (int)(c - cr.client);
 }
 
+/* Why, without to whom it was said: "(Connection timed out)". */
 static void
 note_reason(const char *text)
 {
+	const char *in_brackets = strchr(text, '(');
 	int i;
 
+	if (in_brackets != NULL)
+		text = in_brackets;
 	for (i = 0; i < REASONS && cr.reason[i].n > 0; i++)
 		if (strcmp(cr.reason[i].text, text) == 0)
 			break;

@@ -119,7 +119,7 @@ test_checks(void)
 	int r;
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		strcpy(err, "");
+		err[0] = '\0';
 		r = xline_check(checks[i].mask, err, sizeof(err));
 		is_int(r, checks[i].good ? 0 : -1, "mask %zu", i);
 		ok((r == 0) == (err[0] == '\0'), "with a reason if not");
