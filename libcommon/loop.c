@@ -53,13 +53,12 @@ run_deferred(struct event_base *base)
 int
 loop_run(struct event_base *base)
 {
-	int r = 0;
+	int r = 0, wait;
 
 	for (;;) {
-		if ((r = event_base_loop(base,
-			 STAILQ_EMPTY(&queue)
-			     ? EVLOOP_ONCE
-			     : EVLOOP_ONCE | EVLOOP_NONBLOCK)) == -1)
+		/* NONBLOCK alone would go on while there is any event. */
+		wait = STAILQ_EMPTY(&queue) ? 0 : EVLOOP_NONBLOCK;
+		if ((r = event_base_loop(base, EVLOOP_ONCE | wait)) == -1)
 			break;
 		if (event_base_got_break(base) || event_base_got_exit(base))
 			break;

@@ -514,6 +514,20 @@ END
     irc_alive
 }
 
+@test "who comes by a UNIX socket is meant by its path" {
+    start_ircd <<END
+	deny from "$BATS_TEST_TMPDIR/ircd.sock" reason "not this way"
+END
+    talk <<'END'
+	open a $IRC_UNIX
+	send a NICK a\r\nUSER a 0 * :A\r\n
+	hear a :$S 465 a :You are banned from this server: not this way
+	hear a ERROR :Closing Link: a\[$IRC_UNIX\] \(.*not this way\)
+	eof a
+	irc b $IRC b
+END
+}
+
 @test "the first rule that fits decides; whom none fits is out if there is any allow" {
     start_ircd <<'END'
 	deny from "bad@127.0.0.0/8" reason "first"

@@ -74,7 +74,7 @@ static const char *const texts[] = {
 	"registration 1 second\ndeny from \"*@*:*\"\n",
 };
 
-/* ---- what the server has in place of the real ones ----------------------- */
+/* ---- what the server has in place of the real ones ---------------------- */
 
 static uint64_t clock_ms = 1000000;
 static unsigned turns;
@@ -288,7 +288,7 @@ answer_pending(void)
 	}
 }
 
-/* ---- what clients are told ----------------------------------------------- */
+/* ---- what clients are told ---------------------------------------------- */
 
 struct client {
 	int fd; /* -1: not connected */
@@ -345,7 +345,7 @@ hear(struct client *c)
 			heard(c, buf[i]);
 }
 
-/* ---- the model after each turn --------------------------------------------- */
+/* ---- the model after each turn ------------------------------------------ */
 
 static void
 check_user(const struct user *u)
@@ -450,7 +450,7 @@ check_model(void)
 	check_conns();
 }
 
-/* ---- turns ------------------------------------------------------------------ */
+/* ---- turns -------------------------------------------------------------- */
 
 static void
 send_out(struct client *c)
@@ -503,7 +503,7 @@ say_text(struct client *c, const char *text)
 		say(c, *text);
 }
 
-/* ---- links -------------------------------------------------------------------- */
+/* ---- links -------------------------------------------------------------- */
 
 static void
 hang_up(struct client *c)
@@ -579,7 +579,7 @@ link_change(struct client *c, unsigned how)
 	}
 }
 
-/* ---- the scene ----------------------------------------------------------------- */
+/* ---- the scene ---------------------------------------------------------- */
 
 static char *
 open_text(void *arg, const char *path, size_t *len)
