@@ -9,7 +9,7 @@ ircidle_round() {
     irc_cores || return
     for s in ircd-lite inspircd ngircd; do
         irc_start "$s" || continue
-        irc_load "$s" irc_idle -n "$IRC_N" -t 10 &
+        LIMIT=300 irc_load "$s" irc_idle -n "$IRC_N" -t 10 &
         waiting="$waiting $!"
     done
     PIN=

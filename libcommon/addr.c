@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "limits_vsap.h"
 
@@ -507,6 +508,24 @@ format_tcp(const struct addr *a, char *out, size_t outlen)
 	if (strchr(a->text, ':') != NULL)
 		return snprintf(out, outlen, "[%s]:%u", a->text, a->port);
 	return snprintf(out, outlen, "%s:%u", a->text, a->port);
+}
+
+int
+addr_parse_listen(struct addr *a, const char *s, char *err, size_t errlen)
+{
+	char local[32];
+
+	if (addr_parse(a, s, ADDR_FOR_LISTEN, err, errlen) == -1)
+		return -1;
+	if (a->kind != ADDR_TCP || a->any || a->family != AF_UNSPEC)
+		return 0;
+	if (strcasecmp(a->text, "localhost") != 0) {
+		snprintf(err, errlen,
+		    "%s: a listener takes an address in numbers", s);
+		return -1;
+	}
+	snprintf(local, sizeof(local), "127.0.0.1:%u", a->port);
+	return addr_parse(a, local, ADDR_FOR_LISTEN, err, errlen);
 }
 
 const char *

@@ -83,6 +83,12 @@ int addr_parse(struct addr *a, const char *s, unsigned flags, char *err,
     size_t errlen);
 
 /*
+ * The same for something to listen on (ADDR_FOR_LISTEN): a host is in
+ * numbers, but for localhost, which is 127.0.0.1 everywhere.
+ */
+int addr_parse_listen(struct addr *a, const char *s, char *err, size_t errlen);
+
+/*
  * Format a in the grammar above; parse(format(a)) is a.  Every address is
  * "*:port", which the original server takes too.  Returns out.
  */

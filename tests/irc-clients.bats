@@ -33,6 +33,8 @@ usual_ircd() { # as start_ircd
     HOST=${IRC%:*} PORT=${IRC##*:}
     IRC6=$(listening_on "$IRC_LOG" 3)
     export HOST PORT IRC6
+    # What clients call themselves, as far as the server's USERLEN goes.
+    ME=$(id -un | cut -c1-10)
 }
 
 # ---- irssi -------------------------------------------------------------------
@@ -91,7 +93,7 @@ irssi_window() { # NAME
 	END
     run irssi_window it
     assert_output - <<END
---:-- -!- anna [$(id -un)@127.0.0.1] has joined #kitchen
+--:-- -!- anna [$ME@127.0.0.1] has joined #kitchen
 --:-- -!- bert [bert@127.0.0.9] has joined #kitchen
 --:-- <@anna> hello bert
 --:-- < bert> hello anna
@@ -302,7 +304,7 @@ wee_said() { # NAME BUFFER PATTERN
     wait_for 10 is_gone "$(<wee.wee/pid)"
     run cut -f2- 'wee.wee/logs/t.#kitchen'
     assert_output - <<END
--->	willi ($(id -un)@127.0.0.1) has joined #kitchen
+-->	willi ($ME@127.0.0.1) has joined #kitchen
 --	Channel #kitchen: 1 nick (1 op, 0 voices, 0 normals)
 -->	bert (bert@127.0.0.9) has joined #kitchen
 @willi	hello bert

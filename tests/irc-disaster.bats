@@ -19,6 +19,13 @@ child_pid() { # TITLE
     return 0
 }
 
+another() { # OLD command...: the command prints a pid other than OLD
+    local now
+
+    now=$("${@:2}")
+    [ -n "$now" ] && [ "$now" != "$1" ]
+}
+
 # A crowd (tests/tools/irc_crowd.c) as NAME, to which tell_crowd speaks.
 declare -gA CROWD_IN
 crowd() { # NAME irc_crowd's arguments
@@ -195,9 +202,9 @@ scaled() { # N
 @test "all come and leave, again and again: the memory stays as it was" {
     start_ircd
     used=()
-    for n in 1 2 3 4; do
-        crowd "round$n" -n 700 -j '#a,#b,#c'
-        tell_crowd "round$n" 'leave 700'
+    for n in 1 2 3 4 5 6; do
+        crowd "round$n" -n 500 -j '#a,#b,#c'
+        tell_crowd "round$n" 'leave 500'
         tell_crowd "round$n" wait
         wait_log "round$n.log" '^none here'
         talk <<-'END'
@@ -209,7 +216,7 @@ scaled() { # N
         used+=("$(memory_of "$(server_pid)")")
     done
     echo "${used[*]} KiB"
-    [ "${used[3]}" -lt $((used[1] + 2048)) ]
+    [ "${used[5]}" -lt $((used[3] + 2048)) ]
 }
 
 # ---- who does not read -------------------------------------------------------
@@ -307,7 +314,8 @@ prompt_new() {
     # What there was no room for was refused by 263; the rest is whole.
     cat reader.log
     who=$(sed -n 's/^315 //p' reader.log)
-    assert_equal "$(sed -n 's/^352 //p' reader.log)" $((who * 802))
+    lines=$(sed -n 's/^352 //p' reader.log)
+    [ "$who" -gt 0 ] && [ $((lines % who)) = 0 ]
 }
 
 @test "one who closes his side only and never reads: gone in some seconds" {
@@ -321,12 +329,12 @@ prompt_new() {
         shutdown $s, 1;
         sleep 100;
     ' "$IRC" </dev/null
-    wait_for 20 ss_gone reader
+    wait_for 20 is_nobody reader
     sleeps "$(server_pid)"
 }
 
 # WHOIS does not know the nickname (any more).
-ss_gone() { # NICK
+is_nobody() { # NICK
     vsap_lines "$IRC" 'NICK seeker' 'USER s 0 * :s' "WHOIS $1" >whois.out
     grep -q " 401 seeker $1 " whois.out
 }
@@ -357,7 +365,7 @@ ss_gone() { # NICK
 # ---- an idle server ----------------------------------------------------------
 
 @test "an idle server uses no time: clients, held, throttled, blocked ones" {
-    start_ircd ident='{ timeout 60 seconds }' flood="60 seconds window 1 second" \
+    start_ircd ident='{ timeout 60 seconds }' flood="60 seconds window 3 minutes" \
         <<<'registration 5 minutes'
     crowd many -n 20 -j '#x'
     crowd silent -u -n 20
@@ -492,6 +500,7 @@ dear_hash() { # PASSWORD
     kill -KILL "$old"
     # All are answered: a PING comes after what was held.
     crowd_says guessers tell '^slowest'
+    wait_for 10 another "$old" helper_pid
     # From elsewhere: those may count as wrong tries.
     talk 30 <<-'END'
 	irc a $IRC anna 127.0.0.9
@@ -520,12 +529,12 @@ dear_hash() { # PASSWORD
 	until b :carl!\S+ JOIN #x
 	say b PRIVMSG #x :meanwhile
 	until a :bert!\S+ PRIVMSG #x :meanwhile
-	still b
+	never b :anna.*
 	run kill -CONT $HELPER
 	until b :anna!\S+ PRIVMSG #x :later
-	until b :carl!\S+ QUIT :.*
 	sync a
 	END
+    wait_for 10 is_nobody carl
 }
 
 # ---- files -------------------------------------------------------------------
@@ -564,7 +573,7 @@ limit_file_size() { # PID BYTES
     assert_equal "$(server_pid)" "$server"
     limit_file_size "$server" unlimited
     talk <<-'END'
-	irc b $IRC bert
+	irc b $IRC bert 127.0.0.9
 	say b OPER root secret
 	until b :\S+ 381 bert .*
 	END

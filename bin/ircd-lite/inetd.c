@@ -18,6 +18,7 @@
 #include "log.h"
 #include "net.h"
 #include "parent.h"
+#include "proc.h"
 #include "runpath.h"
 #include "serve.h"
 #include "stdpump.h"
@@ -203,7 +204,7 @@ start_helper(const struct serve *s, int log)
 		fatal("fork");
 	case 0:
 		setproctitle("passwords");
-		serve_close_but((int[]){ sv[1], log }, 2);
+		proc_close_but((int[]){ sv[1], log }, 2);
 		serve_passwords(sv[1], s->uid, s->gid);
 	default:
 		break;

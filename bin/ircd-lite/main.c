@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -29,18 +28,12 @@ static void
 add_listen(struct opts *o, const char *text)
 {
 	struct addr *a = &o->listen[o->nlisten];
-	char why[256], local[32];
+	char why[256];
 
 	if (o->nlisten++ == OPTS_LISTEN_MAX)
 		errx(1, "-l: no more than %d listeners", OPTS_LISTEN_MAX);
-	if (addr_parse(a, text, ADDR_FOR_LISTEN, why, sizeof(why)) == -1)
+	if (addr_parse_listen(a, text, why, sizeof(why)) == -1)
 		errx(1, "-l %s", why);
-	if (a->kind != ADDR_TCP || a->any || a->family != AF_UNSPEC)
-		return;
-	if (strcasecmp(a->text, "localhost") != 0)
-		errx(1, "-l %s: a listener takes an address in numbers", text);
-	snprintf(local, sizeof(local), "127.0.0.1:%u", a->port);
-	(void)addr_parse(a, local, ADDR_FOR_LISTEN, why, sizeof(why));
 }
 
 static void

@@ -1,6 +1,5 @@
 #include "parent.h"
 
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <errno.h>
@@ -21,6 +20,7 @@
 #include "parent_impl.h"
 #include "pmsg.h"
 #include "ports.h"
+#include "proc.h"
 #include "rundir.h"
 #include "serve.h"
 #include "server.h"
@@ -275,34 +275,6 @@ restart(void)
 	return pa.due || pa.helper_due ? QUICK_DEATH / 4 : -1;
 }
 
-static void
-block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
-	    (pa.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
-		fatal("signalfd");
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write tells it as well */
-}
-
-static void
-raise_limit(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &rl);
-}
-
 /* What a program that takes our place has to know. */
 static void
 remember(void)
@@ -386,7 +358,8 @@ begin(const struct opts *o)
 	pa.opts = o;
 	pa.conf = conf;
 	pa.channel = pa.log_fd = pa.next_log = -1;
-	raise_limit();
+	if (proc_raise_nofile() == -1)
+		log_debug("descriptors: %s", strerror(errno));
 	remember();
 	if (notify_open() == -1)
 		log_warn("NOTIFY_SOCKET: %s", strerror(errno));
@@ -412,7 +385,8 @@ parent_run(const struct opts *o)
 	int wait;
 
 	begin(o);
-	block_signals();
+	if ((pa.signals = proc_signals()) == -1)
+		fatal("signalfd");
 	parent_start_server();
 	for (;;) {
 		wait = restart();

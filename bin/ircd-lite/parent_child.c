@@ -14,11 +14,11 @@
 #include "net.h"
 #include "notify.h"
 #include "parent_impl.h"
+#include "proc.h"
 #include "serve.h"
 
 #define SEND_WAIT 5000 /* ms that the server may leave its socket full */
 #define REFS_WAIT 10   /* ms between tries when too many are under way */
-#define KEEP_MAX 512
 
 int64_t
 parent_now(void)
@@ -93,7 +93,7 @@ start_helper(void)
 	case 0:
 		setproctitle("passwords");
 		notify_close();
-		serve_close_but((int[]){ sv[1], pa.log_fd }, 2);
+		proc_close_but((int[]){ sv[1], pa.log_fd }, 2);
 		serve_passwords(sv[1], pa.uid, pa.gid);
 	default:
 		break;
@@ -107,7 +107,7 @@ static void __attribute__((__noreturn__)) child(int channel, int passwords)
 {
 	struct serve s = { .opts = pa.opts, .conf = pa.conf };
 	const struct port *p;
-	int keep[KEEP_MAX];
+	int keep[PROC_KEEP_MAX];
 	size_t n = 0;
 
 	setproctitle("server");
@@ -116,10 +116,10 @@ static void __attribute__((__noreturn__)) child(int channel, int passwords)
 	keep[n++] = passwords;
 	keep[n++] = pa.log_fd;
 	TAILQ_FOREACH(p, &pa.ports.list, entry)
-		if (n < KEEP_MAX)
+		if (n < PROC_KEEP_MAX)
 			keep[n++] = p->fd;
 	s.klines = serve_read_klines(pa.conf, &s.nklines);
-	serve_close_but(keep, n);
+	proc_close_but(keep, n);
 	s.uid = pa.uid;
 	s.gid = pa.gid;
 	s.owner = getuid();

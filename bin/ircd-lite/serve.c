@@ -21,7 +21,6 @@
 #include "up.h"
 #include "up_impl.h"
 
-#define KEEP_MAX 512
 #define FD_RESERVE 64 /* descriptors for everything but connections */
 
 int
@@ -46,37 +45,6 @@ opts_user(const struct opts *o, const struct conf *conf, uid_t *uid, gid_t *gid,
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
 	return 0;
-}
-
-/* --- what a child keeps ------------------------------------------------- */
-
-static int
-by_number(const void *a, const void *b)
-{
-	const int *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-void
-serve_close_but(const int *keep, size_t n)
-{
-	int sorted[KEEP_MAX] = { 0 }, next = 3;
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (keep[i] > 2 && count < KEEP_MAX)
-			sorted[count++] = keep[i];
-	qsort(sorted, count, sizeof(*sorted), by_number);
-	log_suspend();
-	for (size_t i = 0; i < count; i++) {
-		if (sorted[i] > next)
-			(void)close_range((unsigned)next,
-			    (unsigned)sorted[i] - 1, 0);
-		next = sorted[i] + 1;
-	}
-	(void)close_range((unsigned)next, ~0U, 0);
-	log_resume();
 }
 
 static void

@@ -37,12 +37,6 @@ void serve_run(const struct serve *) __attribute__((__noreturn__));
 void
 serve_passwords(int fd, uid_t uid, gid_t gid) __attribute__((__noreturn__));
 
-/*
- * In a child: close every descriptor above 2 but these n (-1 counts for
- * nothing; the log's are kept).
- */
-void serve_close_but(const int *keep, size_t n);
-
 /* The K-lines as they are kept now: text or NULL, as serve.klines. */
 char *serve_read_klines(const struct conf *, size_t *len);
 

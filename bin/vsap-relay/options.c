@@ -44,21 +44,14 @@ endpoint(struct endpoint *e, const char *text, unsigned flags)
 		usage("%s", error);
 }
 
-/* A listener is no name: but this one means the same everywhere. */
 static void
 listener(struct endpoint *e, const char *text)
 {
-	char local[32];
+	char error[256];
 
-	endpoint(e, text, ADDR_FOR_LISTEN);
-	if (e->addr.kind != ADDR_TCP || e->addr.any ||
-	    e->addr.family != AF_UNSPEC)
-		return;
-	if (strcasecmp(e->addr.text, "localhost") != 0)
-		usage("%s: a listener takes an address in numbers", text);
-	snprintf(local, sizeof(local), "127.0.0.1:%u", e->addr.port);
-	endpoint(e, local, ADDR_FOR_LISTEN);
 	e->text = text;
+	if (addr_parse_listen(&e->addr, text, error, sizeof(error)) == -1)
+		usage("%s", error);
 }
 
 static int

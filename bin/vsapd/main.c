@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "alone.h"
@@ -32,23 +31,16 @@ static void __attribute__((__noreturn__)) usage(FILE *out)
 	exit(out == stderr);
 }
 
-/* Names are not listened on: but one means the same everywhere. */
 static void
 add_listen(struct conf *conf, const char *text)
 {
 	struct addr *a = &conf->listen[conf->nlisten];
-	char why[256], local[32];
+	char why[256];
 
 	if (conf->nlisten++ == CONF_LISTEN_MAX)
 		errx(1, "-l: no more than %d listeners", CONF_LISTEN_MAX);
-	if (addr_parse(a, text, ADDR_FOR_LISTEN, why, sizeof(why)) == -1)
+	if (addr_parse_listen(a, text, why, sizeof(why)) == -1)
 		errx(1, "-l %s", why);
-	if (a->kind != ADDR_TCP || a->any || a->family != AF_UNSPEC)
-		return;
-	if (strcasecmp(a->text, "localhost") != 0)
-		errx(1, "-l %s: a listener takes an address in numbers", text);
-	snprintf(local, sizeof(local), "127.0.0.1:%u", a->port);
-	(void)addr_parse(a, local, ADDR_FOR_LISTEN, why, sizeof(why));
 }
 
 static void

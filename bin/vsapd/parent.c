@@ -2,7 +2,6 @@
 
 #include <sys/prctl.h>
 #include <sys/queue.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include "log.h"
 #include "net.h"
 #include "pmsg.h"
+#include "proc.h"
 #include "spawn.h"
 
 #define WORKERS_MAX 64
@@ -62,23 +62,6 @@ static struct parent {
 } pa;
 
 /* --- children ---------------------------------------------------------- */
-
-/* What a child of fork() keeps: stderr, its socket, the root of names. */
-static void
-child_close(int keep1, int keep2)
-{
-	int low = keep1 < keep2 ? keep1 : keep2;
-	int high = keep1 < keep2 ? keep2 : keep1;
-
-	log_suspend();
-	if (low > 3)
-		(void)close_range(3, (unsigned)low - 1, 0);
-	if (high > low + 1)
-		(void)close_range((unsigned)(low < 3 ? 3 : low + 1),
-		    (unsigned)high - 1, 0);
-	(void)close_range((unsigned)high + 1, ~0U, 0);
-	log_resume();
-}
 
 static void
 child_drop(const struct conf *conf)
@@ -216,7 +199,7 @@ start_auth(void)
 	if (child_fork(&pa.auth, &fd) != 0)
 		return;
 	setproctitle("passwords");
-	child_close(fd, -1);
+	proc_close_but(&fd, 1);
 	child_drop(pa.conf);
 	auth_serve(pa.db, fd);
 }
@@ -234,7 +217,7 @@ start_control(void)
 	case 0:
 		setproctitle("control");
 		auth_free(pa.db);
-		child_close(fd, pa.root);
+		proc_close_but((int[]){ fd, pa.root }, 2);
 		child_drop(pa.conf);
 		control_run(pa.conf, fd, pa.root);
 	default:
@@ -477,34 +460,6 @@ restart(void)
 }
 
 static void
-block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
-	    (pa.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
-		fatal("signalfd");
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
-/* The copies of all listeners are here: as many as the system allows. */
-static void
-raise_limit(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &rl);
-}
-
-static void
 begin(struct conf *conf)
 {
 	char err[512];
@@ -519,7 +474,9 @@ begin(struct conf *conf)
 		pa.worker[slot].fd = -1;
 	if (conf->workers > WORKERS_MAX)
 		conf->workers = WORKERS_MAX;
-	raise_limit();
+	/* The copies of all listeners are here: as many as may be. */
+	if (proc_raise_nofile() == -1)
+		log_debug("descriptors: %s", strerror(errno));
 	if (spawn_find_relay(pa.relay, sizeof(pa.relay), err, sizeof(err)) ==
 	    -1)
 		fatalx("%s", err);
@@ -558,7 +515,8 @@ parent_run(struct conf *conf)
 	begin(conf);
 	if (conf->background)
 		leave_terminal(conf);
-	block_signals();
+	if ((pa.signals = proc_signals()) == -1)
+		fatal("signalfd");
 	for (slot = 0; slot < conf->workers; slot++)
 		start_worker(slot);
 	start_auth();

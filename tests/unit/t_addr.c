@@ -478,6 +478,27 @@ test_cidr_guarded(void)
 		    "%s does not", outside[i]);
 }
 
+/* What a listener may be called. */
+static void
+test_listen(void)
+{
+	char err[256], text[ADDR_STRLEN];
+	struct addr a;
+
+	ok(addr_parse_listen(&a, "LocalHost:80", err, sizeof(err)) == 0,
+	    "localhost is taken");
+	is_str(addr_format(&a, text, sizeof(text)), "127.0.0.1:80",
+	    "as 127.0.0.1");
+	ok(addr_parse_listen(&a, ":80", err, sizeof(err)) == 0 && a.any,
+	    "every address");
+	ok(addr_parse_listen(&a, "host.example:80", err, sizeof(err)) == -1,
+	    "another name is not");
+	is_str(err, "host.example:80: a listener takes an address in numbers",
+	    "which is said");
+	ok(addr_parse_listen(&a, "name:x", err, sizeof(err)) == -1,
+	    "nor is a rendezvous name");
+}
+
 int
 main(void)
 {
@@ -491,5 +512,6 @@ main(void)
 	test_ranges();
 	test_cidr();
 	test_cidr_guarded();
+	test_listen();
 	return done_testing();
 }
