@@ -89,6 +89,9 @@ END
 	hear b :\S+ JOIN #x\{\^
 	hear b :$S 353 \S+ = #x\{\^ :@anna\{\}\|
 	until b :$S 366 .*
+	say b JOIN #X[^
+	hear b :\S+ JOIN #X\[\^
+	until b :$S 366 .*
 	say b JOIN #X[~
 	hear b :\S+ JOIN #x\[~
 	until b :$S 366 .*

@@ -119,8 +119,44 @@ helper_of() { # PID of the parent
 	sync a
 	open d $six
 	send d NICK dora\r\nUSER dora 0 * :D\r\n
-	until d ERROR :Closing Link: .*Too many connections.*
+	until d ERROR :Closing Link: .*[Tt]oo many connections.*
 	END
+}
+
+@test "a class without a limit is none for those who cannot be in it" {
+    start_ircd <<-END
+	class "few" { per host 2 }
+	allow from 127.0.0.2 class "default"
+	allow from any class "few"
+	END
+    talk <<-'END'
+	open a $IRC 127.0.0.9
+	open b $IRC 127.0.0.9
+	send a PING\r\n
+	hear a .*
+	send b PING\r\n
+	hear b .*
+	open c $IRC 127.0.0.9
+	hear c ERROR :Closing Link: too many connections from your host
+	eof c
+	irc d $IRC dora 127.0.0.2
+	irc e $IRC ella 127.0.0.2
+	irc f $IRC fred 127.0.0.2
+	END
+}
+
+@test "who is refused as a gateway does not fill the log" {
+    local i
+    start_ircd
+    {
+        for i in {1..30}; do
+            echo "open a$i \$IRC"
+            echo "say a$i WEBIRC a b c 192.0.2.1"
+            echo "over a$i"
+        done
+    } >script
+    talk <script
+    [ "$(grep -c 'WEBIRC from' "$IRC_LOG")" = 1 ]
 }
 
 @test "a host's name that looks like an address is not taken for one" {

@@ -16,7 +16,6 @@
 #define USUAL 1000 /* penalty, in thousandths */
 #define CHEAP 100  /* a flood of it waits, too */
 #define DEAR 3000
-#define DEARER 5000
 
 /* clang-format off */
 const struct cmd cmds[] = {
@@ -115,7 +114,7 @@ const struct cmd cmds[] = {
 	    "a message to all who have +w" },
 	{ "WEBIRC", CMD_UNREG, 4, cmd_webirc, CHEAP,
 	    "password gateway host address", "a gateway names its client" },
-	{ "WHO", CMD_USER, 0, cmd_who, DEAR, "[mask [o]]",
+	{ "WHO", CMD_USER, 0, cmd_who, USUAL, "[mask [o]]",
 	    "users by mask or channel" },
 	{ "WHOIS", CMD_USER, 0, cmd_whois, USUAL, "[server] nick[,nick...]",
 	    "about a user" },

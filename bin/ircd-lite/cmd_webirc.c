@@ -18,6 +18,8 @@
 #include "server.h"
 #include "user.h"
 
+#define SAY_AGAIN_MS 10000 /* between lines about refused ones */
+
 /* What it said, until its password is found right. */
 struct webirc {
 	struct conn *conn;
@@ -41,13 +43,22 @@ gateway(const struct user *u, const char *name)
 	return NULL;
 }
 
+/* Anybody can say it: he does not fill the log. */
 static void
 refuse(struct conn *c)
 {
+	static uint64_t again; /* ms */
+	static unsigned unsaid;
 	char ip[HOSTLEN * 4 + 1];
 
-	log_warn("WEBIRC from %s: refused",
-	    log_vis(conn_ip(c), ip, sizeof(ip)));
+	if (me.now >= again) {
+		log_warn("WEBIRC from %s: refused (%u others since the last "
+			 "such line)",
+		    log_vis(conn_ip(c), ip, sizeof(ip)), unsaid);
+		again = me.now + SAY_AGAIN_MS;
+		unsaid = 0;
+	} else
+		unsaid++;
 	conn_exit(c, "WEBIRC: wrong gateway or password");
 }
 

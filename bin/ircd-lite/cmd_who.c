@@ -19,6 +19,8 @@
 #include "visible.h"
 #include "words.h"
 
+#define WHO_MASK_PENALTY 2000 /* thousandths, beside the usual */
+
 struct who {
 	bool opers;	/* only operators */
 	size_t bucket;	/* of the users: the next one */
@@ -177,5 +179,8 @@ cmd_who(struct user *u, struct msg *m)
 			return;
 		}
 	}
+	/* Clients ask about each channel that they join: that is not dear. */
+	if (!irc_is_channel(mask))
+		conn_penalty(u->conn, WHO_MASK_PENALTY);
 	slice_begin(u, "WHO", irc_is_channel(mask) ? who_channel : who_mask, w);
 }

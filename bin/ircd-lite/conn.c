@@ -145,19 +145,23 @@ set_addresses(struct conn *c, const struct conn_from *from)
 		c->local_port = addr_port_sa(local);
 }
 
-/* Until a name is found: the address, or the file of the socket. */
+/*
+ * Until a name is found: the address, or the file of the socket.  One of
+ * whom nothing is known is nowhere, not here.
+ */
 static int
 set_host(struct conn *c, const struct conn_from *from)
 {
 	const struct sockaddr_un *un = (const void *)&from->local;
-	const char *host = "localhost";
+	const char *nowhere = me.alone_pipe ? "localhost" : "unknown";
+	const char *host = nowhere;
 
 	if (!IN6_IS_ADDR_UNSPECIFIED(&c->ip))
 		host = conn_ip(c);
 	else if (from->local.ss_family == AF_UNIX && un->sun_path[0] == '/')
 		host = un->sun_path;
 	if (!irc_hostname_valid(host))
-		host = "localhost";
+		host = nowhere;
 	return user_set_host(c->user, host);
 }
 
@@ -201,12 +205,46 @@ turn_away(const struct conn_from *from, const char *why)
 	close(from->fd);
 }
 
+/* May the rule mean who comes from ip?  His names are not known yet. */
+static bool
+may_mean(const struct conf_rule *r, const struct in6_addr *ip)
+{
+	const struct conf_from *f;
+
+	STAILQ_FOREACH(f, &r->from, entry)
+		if (f->host != NULL || cidr_contains(&f->net, ip))
+			return true;
+	return STAILQ_EMPTY(&r->from);
+}
+
+/*
+ * Connections that ip may have, 0: any number.  Which class it will be in is
+ * not known yet, so the most of those that it can be in.
+ */
+static unsigned
+most_from(const struct in6_addr *ip)
+{
+	const struct conf_class *class;
+	const struct conf_rule *r;
+	unsigned most = 0;
+
+	STAILQ_FOREACH(r, &me.conf->rules, entry) {
+		if (!r->allow || !may_mean(r, ip))
+			continue;
+		class = conf_class(me.conf, r->class);
+		if (class->per_host == 0)
+			return 0;
+		if (class->per_host > most)
+			most = class->per_host;
+	}
+	return most > 0 ? most : STAILQ_FIRST(&me.conf->classes)->per_host;
+}
+
 static const char *
 no_room(const struct conn_from *from)
 {
-	const struct conf_class *class;
 	struct in6_addr ip;
-	unsigned most = 0;
+	unsigned most;
 
 	if (server_stopping())
 		return "the server is shutting down";
@@ -214,15 +252,10 @@ no_room(const struct conn_from *from)
 		return "the server is full";
 	if (addr_ip_sa((const void *)&from->peer, &ip) == -1)
 		return NULL;
-	STAILQ_FOREACH(class, &me.conf->classes, entry) {
-		if (class->per_host == 0)
-			return NULL;
-		if (class->per_host > most)
-			most = class->per_host;
-	}
-	/* Which class it will be in is not known yet. */
-	return hosts_count(&ip) < most ? NULL
-				       : "too many connections from your host";
+	most = most_from(&ip);
+	return most == 0 || hosts_count(&ip) < most
+		   ? NULL
+		   : "too many connections from your host";
 }
 
 /* NOTICE AUTH lines, as they have been for ever. */

@@ -114,6 +114,10 @@ void conn_exit(struct conn *, const char *fmt, ...)
 /* The same for a text that is not a format. */
 void conn_leave(struct conn *, const char *reason);
 
+/* The message timer goes ahead by thousandths of a message's penalty, beside
+ * what the command costs. */
+void conn_penalty(struct conn *, unsigned thousandths);
+
 /* Take lines again after held or a flood pause. */
 void conn_resume(struct conn *);
 

@@ -126,7 +126,7 @@ take_line(struct conn *c, char *p, size_t len)
 
 	if (tags > TAGS_MAX_IRC) {
 		too_long(c);
-		flood_add(&c->flood, me.now, c->class->penalty);
+		conn_penalty(c, 1000);
 		return;
 	}
 	if (len - tags > BODY) {
@@ -137,7 +137,13 @@ take_line(struct conn *c, char *p, size_t len)
 	cost = cmd_line(c, p, len);
 	if (cut && !c->dead && !c->closing)
 		too_long(c);
-	flood_add(&c->flood, me.now, c->class->penalty * cost / 1000);
+	conn_penalty(c, cost);
+}
+
+void
+conn_penalty(struct conn *c, unsigned thousandths)
+{
+	flood_add(&c->flood, me.now, c->class->penalty * thousandths / 1000);
 }
 
 /*

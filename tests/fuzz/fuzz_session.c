@@ -312,8 +312,6 @@ line_good(const char *p, size_t n)
 	n -= 2;
 	if (memchr(p, '\0', n) != NULL || memchr(p, '\r', n) != NULL)
 		return false;
-	if (memmem(p, n, " 472 ", 5) != NULL)
-		return true; /* XXX until mode_chan.c is mended */
 	if ((text = memmem(p, n, " :", 2)) != NULL)
 		n = (size_t)(text - p);
 	return p[0] != ' ' && memmem(p, n, "  ", 2) == NULL;
