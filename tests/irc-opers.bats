@@ -80,7 +80,7 @@ conversation() {
 	END
 }
 
-@test "after three wrong OPERs in a minute further ones wait: 263" {
+@test "after three wrong OPERs in a minute further ones from there wait: 263" {
     start_ircd < <(opers)
     talk <<-END
 	irc eve $IRC eve
@@ -92,7 +92,10 @@ conversation() {
 	hear eve :$S 491 eve :.*
 	say eve OPER root secret
 	hear eve :$S 263 eve OPER :Please wait a while and try again
-	irc root $IRC root
+	irc again $IRC again
+	say again OPER root secret
+	hear again :$S 263 again OPER :.*
+	irc root $IRC root 127.0.0.2
 	say root OPER root secret
 	hear root :$S 381 .*
 	END

@@ -332,12 +332,13 @@ chan_mask_add(struct chan *ch, enum chan_list which, const char *mask,
 }
 
 bool
-chan_mask_del(struct chan *ch, enum chan_list which, const char *mask)
+chan_mask_del(struct chan *ch, enum chan_list which, char *mask)
 {
 	struct chan_mask *m = mask_find(ch, which, mask);
 
 	if (m == NULL)
 		return false;
+	strlcpy(mask, m->mask, MASKLEN + 1);
 	TAILQ_REMOVE(&ch->list[which], m, entry);
 	mask_free(m);
 	ch->nmasks--;

@@ -106,10 +106,11 @@ void chan_lists_changed(struct chan *);
 bool chan_may_speak(struct chan *, const struct user *);
 
 /* Masks of a list: 0 added, 1 it was there, -1 no memory.  The caller sees
- * to LIST_MAX.  chan_mask_del: was it there? */
+ * to LIST_MAX.  chan_mask_del: was it there?  mask, of MASKLEN + 1
+ * bytes, is then as it stood there. */
 int chan_mask_add(struct chan *, enum chan_list, const char *mask,
     const char *setter, time_t when);
-bool chan_mask_del(struct chan *, enum chan_list, const char *mask);
+bool chan_mask_del(struct chan *, enum chan_list, char *mask);
 
 /* "@" or "+" or "" for a member. */
 const char *member_prefix(const struct member *);
