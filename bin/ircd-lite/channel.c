@@ -230,6 +230,14 @@ chan_visible(const struct chan *ch, const struct user *u)
 	       user_place(u, ch) != NULL;
 }
 
+static bool
+of_addresses(const char *mask)
+{
+	const char *at = strrchr(mask, '@');
+
+	return at != NULL && mask_means_address(at + 1);
+}
+
 /* nick!user@host, by the shown host and by the address. */
 bool
 chan_listed(const struct chan *ch, enum chan_list which, const struct user *u)
@@ -242,8 +250,8 @@ chan_listed(const struct chan *ch, enum chan_list which, const struct user *u)
 	snprintf(by_ip, sizeof(by_ip), "%s!%s@%s", u->nick, u->name,
 	    u->conn != NULL ? conn_ip(u->conn) : u->host);
 	TAILQ_FOREACH(m, &ch->list[which], entry)
-		if (mask_match(m->mask, u->source) ||
-		    mask_match(m->mask, by_ip))
+		if (mask_match(m->mask, by_ip) ||
+		    (!of_addresses(m->mask) && mask_match(m->mask, u->source)))
 			return true;
 	return false;
 }

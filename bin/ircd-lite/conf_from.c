@@ -141,17 +141,6 @@ conf_from_text(const struct conf_from *f, char *out, size_t outlen)
 
 /* ---- matching ------------------------------------------------------------ */
 
-/*
- * "192.168.*" means addresses.  A host can be called 192.168.example.org by
- * whoever has it.
- */
-static bool
-means_address(const char *mask)
-{
-	return *mask >= '0' && *mask <= '9' &&
-	       mask[strspn(mask, "0123456789.*?")] == '\0';
-}
-
 bool
 conf_from_match1(const struct conf_from *f, const char *user, const char *host,
     const char *ip_text, const struct in6_addr *ip)
@@ -164,7 +153,7 @@ conf_from_match1(const struct conf_from *f, const char *user, const char *host,
 	if (strcmp(f->host, "*") == 0)
 		return true;
 	return (host != NULL && mask_match(f->host, host) &&
-		   (ip_text == NULL || !means_address(f->host))) ||
+		   (ip_text == NULL || !mask_means_address(f->host))) ||
 	       (ip_text != NULL && mask_match(f->host, ip_text));
 }
 

@@ -283,3 +283,10 @@ mask_normal(char *out, const char *in)
 	*out = '\0';
 	return 0;
 }
+
+bool
+mask_means_address(const char *host)
+{
+	return *host >= '0' && *host <= '9' &&
+	       host[strspn(host, "0123456789.*?")] == '\0';
+}

@@ -20,6 +20,13 @@ bool mask_usable(const char *mask);
 bool mask_match(const char *mask, const char *text);
 
 /*
+ * Does a mask of hosts, as "192.168.*", mean addresses?  Then it is not to be
+ * compared with names: a host is called 192.168.example.org by whoever has
+ * it.
+ */
+bool mask_means_address(const char *host);
+
+/*
  * The form in which lists keep it: "nick" becomes nick!*@*, "user@host"
  * *!user@host, "a!b" a!b@*, "host.name" (a dot or colon, which no nickname
  * has) *!*@host.name; runs of stars one star, an empty part a star; parts

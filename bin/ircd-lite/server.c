@@ -281,6 +281,8 @@ tell_opers(uint32_t modes, const char *fmt, va_list ap)
 	char text[LINE_MAX_IRC];
 	struct user *u;
 
+	if (TAILQ_EMPTY(&user_staff))
+		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	TAILQ_FOREACH(u, &user_staff, staff)
 		if ((u->modes & modes) == modes)

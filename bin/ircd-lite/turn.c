@@ -12,7 +12,8 @@
 #include "user.h"
 
 #define BODY (LINE_MAX_IRC - 2) /* of a line without CR LF */
-#define CROWD 256		/* a larger channel waits behind others */
+#define CROWD_BLOCK 65536
+#define CROWD 256	    /* a larger channel waits behind others */
 #define BULK_NS 4000000	    /* of writing to those who wait, a turn, at least */
 #define BULK_MAX_NS 4000000 /* at most */
 #define FRESH_NS 4000000    /* of writing to the others, a turn, at most */
@@ -275,6 +276,8 @@ chan_room(struct chan *ch, size_t n)
 	if (ch->out != NULL && ch->out->cap - ch->out->len < n)
 		chan_commit(ch);
 	if (ch->out == NULL) {
+		if (ch->nmembers > CROWD)
+			n = CROWD_BLOCK; /* each one is put in all queues */
 		if ((ch->out = block_new(n)) == NULL)
 			return NULL;
 		TAILQ_INSERT_TAIL(&dirty, ch, dirty);

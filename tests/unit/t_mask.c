@@ -278,6 +278,16 @@ test_normal(void)
 	}
 }
 
+static void
+test_means_address(void)
+{
+	ok(mask_means_address("192.168.*"), "digits and dots are addresses");
+	ok(mask_means_address("10.?.0.1"), "with wildcards too");
+	ok(!mask_means_address("192.168.example.org"), "a name is not");
+	ok(!mask_means_address("*.1"), "nor what may begin as a name");
+	ok(!mask_means_address("*"), "nor all");
+}
+
 int
 main(void)
 {
@@ -286,5 +296,6 @@ main(void)
 	test_positions();
 	test_time();
 	test_normal();
+	test_means_address();
 	return done_testing();
 }
