@@ -366,3 +366,18 @@ conversation() {
 	END
     irc_alive
 }
+
+@test "a reason that was typed without its colon is taken whole" {
+    start_ircd < <(opers)
+    talk <<-END
+	irc root $IRC root
+	say root OPER root secret
+	until root :$S 381 .*
+	irc eve $IRC eve 127.0.0.3
+	say root KLINE 5 *@127.0.0.3 go away now
+	until eve ERROR :Closing Link: eve\\[127.0.0.3\\] \\(K-lined: go away now\\)
+	irc bob $IRC bob
+	say root KILL bob not you either
+	until bob ERROR :.*not you either.*
+	END
+}

@@ -121,7 +121,7 @@ cmd_kline(struct user *u, struct msg *m)
 		return;
 	}
 	if (m->nparams > i + 1 && *m->param[i + 1] != '\0')
-		reason = m->param[i + 1];
+		reason = msg_rest(m, i + 1);
 	add(u, minutes, m->param[i], reason);
 }
 

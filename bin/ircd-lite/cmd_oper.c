@@ -51,7 +51,7 @@ cmd_kill(struct user *u, struct msg *m)
 		reply(u, ERR_CANTKILLSERVER);
 	else if ((who = user_chase(u, m->param[0])) != NULL &&
 		 who->conn != NULL)
-		kill_user(u, who, m->param[1]);
+		kill_user(u, who, msg_rest(m, 1));
 }
 
 /* ---- WALLOPS ------------------------------------------------------------ */
@@ -64,7 +64,7 @@ cmd_wallops(struct user *u, struct msg *m)
 
 	if (!oper_right(u, OPER_WALLOPS))
 		return;
-	line = line_make(":%s WALLOPS :%s", u->source, m->param[0]);
+	line = line_make(":%s WALLOPS :%s", u->source, msg_rest(m, 0));
 	TAILQ_FOREACH(c, &conns, entry)
 		if (c->welcomed && c->user->modes & UMODE_WALLOPS)
 			say_line(c, &line);

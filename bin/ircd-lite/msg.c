@@ -183,3 +183,28 @@ msg_format(const struct msg *m, char *out, size_t outlen)
 	put(&o, "\r\n", 2);
 	return o.left == 0 ? 0 : (size_t)(o.at - out);
 }
+
+char *
+msg_rest(struct msg *m, int i)
+{
+	static char none[1];
+	char *end;
+	size_t len;
+	int k;
+
+	if (i >= m->nparams) {
+		none[0] = '\0';
+		return none;
+	}
+	end = m->param[i] + strlen(m->param[i]);
+	for (k = i + 1; k < m->nparams; k++) {
+		/* Each one begins behind the NUL of the one before it. */
+		len = strlen(m->param[k]);
+		*end++ = ' ';
+		memmove(end, m->param[k], len + 1);
+		end += len;
+	}
+	m->nparams = i + 1;
+	m->param[i + 1] = NULL;
+	return m->param[i];
+}

@@ -27,6 +27,13 @@ struct msg {
  */
 int msg_parse(struct msg *m, char *line, size_t len);
 
+/*
+ * The parameters from the i-th to the last as one text, with one blank
+ * between them, for a reason that was typed without its colon.  They are
+ * made into it in place.  "" if there is none.
+ */
+char *msg_rest(struct msg *m, int i);
+
 /* Numbers of bytes: the tags with '@' and the blank, 0 without tags.  The
  * limit of the rest is then LINE_MAX_IRC. */
 size_t msg_tags_len(const char *line, size_t len);

@@ -546,6 +546,9 @@ connect_client(struct client *c)
 	c->fd = fd[0];
 	from.fd = from.ofd = fd[1];
 	come_from(&from, (int)(c - client));
+	/* as of one that was handed over */
+	from.first = "PING first\r\nPI";
+	from.firstlen = c == &client[2] ? strlen(from.first) : 0;
 	(void)conn_open(&from);
 }
 

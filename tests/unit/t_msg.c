@@ -360,6 +360,19 @@ test_room(void)
 	}
 }
 
+static void
+test_rest(void)
+{
+	char line[] = "KLINE 5 a@b  go   away :now, please";
+	struct msg m;
+
+	ok(msg_parse(&m, line, sizeof(line) - 1) == 0, "parsed");
+	is_str(msg_rest(&m, 2), "go away now, please", "the rest is one text");
+	is_int(m.nparams, 3, "and one parameter");
+	is_str(msg_rest(&m, 3), "", "behind the last is nothing");
+	is_str(m.param[1], "a@b", "what stands before is as it was");
+}
+
 int
 main(void)
 {
@@ -369,5 +382,6 @@ main(void)
 	test_pieces();
 	test_format();
 	test_room();
+	test_rest();
 	return done_testing();
 }
