@@ -482,7 +482,7 @@ test_cidr_guarded(void)
 static void
 test_listen(void)
 {
-	char err[256], text[ADDR_STRLEN];
+	char text[ADDR_STRLEN];
 	struct addr a;
 
 	ok(addr_parse_listen(&a, "LocalHost:80", err, sizeof(err)) == 0,
