@@ -677,7 +677,7 @@ per_host() { # N
 	open b $IRC
 	sync b
 	open c $IRC
-	hear c ERROR :Closing Link: too many connections from your host
+	hear c ERROR :Closing Link: .*Too many connections from your host.
 	eof c
 	irc d $IRC dora 127.0.0.2
 	close b
@@ -760,7 +760,7 @@ END
         done
         echo 'run kill -CONT $IRC_ALL'
         for i in $(seq 10); do
-            echo "hear c$i (?<GOT>:\\S+ 001|ERROR :Closing Link: too many).*"
+            echo "hear c$i (?<GOT>:\\S+ 001|ERROR :Closing Link: .*Too many).*"
             echo 'run printf "%s\\n" "$GOT" | cut -c1-5 >>got'
         done
         echo 'irc x $IRC x 127.0.0.2'

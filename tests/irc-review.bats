@@ -137,7 +137,7 @@ helper_of() { # PID of the parent
 	send b PING\r\n
 	hear b .*
 	open c $IRC 127.0.0.9
-	hear c ERROR :Closing Link: too many connections from your host
+	hear c ERROR :Closing Link: .*Too many connections from your host.
 	eof c
 	irc d $IRC dora 127.0.0.2
 	irc e $IRC ella 127.0.0.2

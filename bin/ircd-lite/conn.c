@@ -27,7 +27,7 @@
 #include "user.h"
 
 struct conns conns = TAILQ_HEAD_INITIALIZER(conns);
-unsigned conns_count;
+unsigned conns_count, conns_told;
 
 /* --- deadlines ------------------------------------------------------------ */
 
@@ -240,22 +240,38 @@ most_from(const struct in6_addr *ip)
 	return most > 0 ? most : STAILQ_FIRST(&me.conf->classes)->per_host;
 }
 
+static bool
+host_full(const struct in6_addr *ip)
+{
+	unsigned most = most_from(ip);
+
+	return most != 0 && !IN6_IS_ADDR_UNSPECIFIED(ip) &&
+	       hosts_count(ip) >= most;
+}
+
 static const char *
 no_room(const struct conn_from *from)
 {
 	struct in6_addr ip;
-	unsigned most;
 
 	if (server_stopping())
 		return "the server is shutting down";
 	if (conns_count >= me.conf->connections)
 		return "the server is full";
-	if (addr_ip_sa((const void *)&from->peer, &ip) == -1)
-		return NULL;
-	most = most_from(&ip);
-	return most == 0 || hosts_count(&ip) < most
-		   ? NULL
-		   : "too many connections from your host";
+	if (conns_told >= TOLD_MAX &&
+	    addr_ip_sa((const void *)&from->peer, &ip) == 0 && host_full(&ip))
+		return "too many connections from your host";
+	return NULL;
+}
+
+/* One too many of his host, who is told so in peace; so many at a time. */
+static void
+refuse_host(struct conn *c)
+{
+	me.count.refused++;
+	c->told = true;
+	conns_told++;
+	conn_exit(c, "Too many connections from your host");
 }
 
 /* NOTICE AUTH lines, as they have been for ever. */
@@ -335,6 +351,10 @@ conn_open(const struct conn_from *from)
 	conns_count++;
 	me.count.accepted++;
 	c->class->members++;
+	if (host_full(&c->ip)) {
+		refuse_host(c);
+		return c;
+	}
 	(void)hosts_add(&c->ip);
 	begin_lookups(c, from);
 	conn_rearm(c);

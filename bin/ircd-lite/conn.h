@@ -56,6 +56,7 @@ struct conn {
 	bool throttled;	    /* input waits for the message timer */
 	bool eof;	    /* the peer has ended its input */
 	bool probed;	    /* and was written to, to see if it is there */
+	bool told;	    /* that its host has too many: not counted */
 	bool broken;	    /* no use to write to it */
 	bool discard;	    /* until the next LF: the line is too long */
 	bool pinged;	    /* and nothing heard since */

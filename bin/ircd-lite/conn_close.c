@@ -156,7 +156,10 @@ conn_dead(struct conn *c)
 	TAILQ_REMOVE(&conns, c, entry);
 	conns_count--;
 	c->class->members--;
-	hosts_del(&c->ip);
+	if (c->told)
+		conns_told--;
+	else
+		hosts_del(&c->ip);
 	TAILQ_INSERT_TAIL(&dead, c, entry);
 	server_one_less();
 }

@@ -5,6 +5,10 @@
 
 #include "conn.h"
 
+/* Refused for their host's number, until they are gone. */
+#define TOLD_MAX 64
+extern unsigned conns_told;
+
 int conn_io_init(struct conn *);
 
 /* No more events. */
