@@ -7,6 +7,8 @@ load lib/common
 load lib/irc
 load lib/load
 
+export BATS_TEST_TIMEOUT=150
+
 # The processes of the server of start_ircd: PARENT's child with that title.
 server_pid() { child_pid server; }
 helper_pid() { child_pid passwords; }
@@ -376,7 +378,8 @@ is_nobody() { # NICK
     crowd silent -u -n 20
     # Half a line; lines that wait behind one; a line that never ends; a
     # buffer full of lines, and more in the kernel.
-    start others perl "$ROOT/tests/tools/vsapline" 60 <<-'END'
+    FLOOD=$(printf 'PRIVMSG d :flood\\r\\n%.0s' {1..1500})
+    start others perl "$ROOT/tests/tools/vsapline" 60 <<-END
 	open a $IRC
 	send a NICK hal
 	open b $IRC
@@ -384,7 +387,7 @@ is_nobody() { # NICK
 	open c $IRC
 	send c x{2000}
 	irc d $IRC d
-	cram d PRIVMSG d :flood\r\n
+	send d $FLOOD
 	run echo ready
 	wait [ -e over ]
 	END

@@ -6,6 +6,8 @@ load lib/common
 load lib/irc
 load lib/load
 
+export BATS_TEST_TIMEOUT=120
+
 S=irc.test.example
 
 server_pid() {

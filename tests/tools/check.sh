@@ -7,7 +7,8 @@
 # fuzz  each BUILD/fuzz/fuzz_NAME over every file of tests/corpus/NAME
 # man   mandoc's lint over man/
 # bats  tests/*.bats (or the files in $T), several at a time: as many as
-#       $VSAP_TEST_JOBS or the processors, four at most; files named
+#       $VSAP_TEST_JOBS, or one more than the processors, since tests
+#       mostly wait; four at most; files named
 #       *alone*.bats come last and one by one, and up to three files that
 #       failed once more, alone
 #
@@ -115,7 +116,7 @@ lanes() { # LANES, files on standard input
 }
 
 bats_all() {
-    jobs=${VSAP_TEST_JOBS:-$(nproc)}
+    jobs=${VSAP_TEST_JOBS:-$(($(nproc) + 1))}
     [ "$jobs" -le 4 ] || jobs=4
     # shellcheck disable=SC2086 # $T is a list of patterns
     ls -S ${T:-tests/*.bats} >"$out/files" || return # the longest first

@@ -62,8 +62,8 @@ awk '{ all += $2; reached += $1 * $2 / 100 }
     END { printf "%6.2f %4d all\n", 100 * reached / all, all }' \
     "$build/coverage.txt"
 if [ $list = 1 ]; then
-    for source in $(awk '$1 < 100 { print $3 }' "$build/coverage.txt"); do
-        gcov -t -o "$build/bin/ircd-lite" "$source" 2>/dev/null |
+    awk '$1 < 100 { print $3 }' "$build/coverage.txt" | while read -r source; do
+        gcov -t -o "$build/bin/ircd-lite" "$source" 2>/dev/null </dev/null |
             awk -F: -v source="$source" '
                 $1 ~ /-:?$/ && $3 == "Source" { mine = $4 == source }
                 mine && $1 ~ /#####/ {
