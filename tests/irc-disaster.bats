@@ -9,25 +9,6 @@ load lib/load
 
 export BATS_TEST_TIMEOUT=150
 
-# The processes of the server of start_ircd: PARENT's child with that title.
-server_pid() { child_pid server; }
-helper_pid() { child_pid passwords; }
-child_pid() { # TITLE
-    local p
-
-    for p in $(pgrep -P "$IRC_PID"); do
-        tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "ircd-lite: $1" && echo "$p"
-    done
-    return 0
-}
-
-another() { # OLD command...: the command prints a pid other than OLD
-    local now
-
-    now=$("${@:2}")
-    [ -n "$now" ] && [ "$now" != "$1" ]
-}
-
 # A crowd (tests/tools/irc_crowd.c) as NAME, to which tell_crowd speaks.
 declare -gA CROWD_IN
 crowd() { # NAME irc_crowd's arguments
@@ -242,6 +223,7 @@ stopped_crowd() { # N
         echo 'irc a $IRC anna'
         echo 'irc b $IRC bert'
         echo 'say a JOIN #x'
+        echo 'sync a'
         echo 'say b JOIN #x'
         echo 'until a :bert!\S+ JOIN #x'
         for i in $(seq 150); do
@@ -527,6 +509,7 @@ dear_hash() { # PASSWORD
 	irc a $IRC anna
 	irc b $IRC bert
 	say b JOIN #x
+	sync b
 	say a JOIN #x
 	until b :anna!\S+ JOIN #x
 	send a OPER root secret\r\nPRIVMSG #x :later\r\n

@@ -153,7 +153,9 @@ memory_below() { # KIB
 	irc b $IRC bert
 	irc c $IRC carl
 	say a JOIN #x,#y
+	sync a
 	say b JOIN #x,#y
+	sync b
 	say c JOIN #x
 	until a :carl!\S+ JOIN #x
 	until c :\S+ 366 .*
@@ -375,6 +377,7 @@ memory_below() { # KIB
 	irc a $IRC anna
 	irc b $IRC bert
 	say a JOIN #x
+	sync a
 	say b JOIN #x
 	until a :bert!\S+ JOIN #x
 	sync b

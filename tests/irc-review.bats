@@ -1,30 +1,9 @@
 #!/usr/bin/env bats
-# What a hostile review of ircd-lite has found, each by the promise broken.
+# What a hostile reading of ircd-lite has found, each by the promise broken.
 
 load lib/common
 load lib/irc
 load lib/load
-
-# The process that serves, which is the parent's child.
-server_of() { # PID of the parent
-    local p
-
-    for p in $(ps -o pid= --ppid "$1"); do
-        tr '\0' ' ' <"/proc/$p/cmdline" | grep -q 'ircd-lite: server' &&
-            echo "$p"
-    done
-    return 0
-}
-
-helper_of() { # PID of the parent
-    local p
-
-    for p in $(ps -o pid= --ppid "$1"); do
-        tr '\0' ' ' <"/proc/$p/cmdline" | grep -q 'ircd-lite: passwords' &&
-            echo "$p"
-    done
-    return 0
-}
 
 # ---- input ------------------------------------------------------------------
 
@@ -68,7 +47,7 @@ helper_of() { # PID of the parent
     local pid before after
     [ "${VSAP_TEST_ASAN:-0}" != 1 ] || skip "memory is not measured there"
     start_ircd
-    pid=$(server_of "$IRC_PID")
+    pid=$(server_pid)
     {
         echo 'irc slow $IRC_UNIX slow'
         echo 'irc b $IRC bert'
@@ -210,7 +189,7 @@ helper_of() { # PID of the parent
 	allow from 127.0.0.2 password "$(irc_hash word)"
 	allow from any
 	END
-    helper=$(helper_of "$IRC_PID")
+    helper=$(helper_pid)
     export helper
     talk <<-'END'
 	irc o $IRC oper
@@ -266,7 +245,7 @@ helper_of() { # PID of the parent
     start_ircd <<-END
 	operator "root" { password "$(irc_hash secret)"; may all }
 	END
-    helper=$(helper_of "$IRC_PID")
+    helper=$(helper_pid)
     export helper
     {
         for n in {1..6}; do echo "irc a$n \$IRC a$n"; done

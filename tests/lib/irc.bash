@@ -64,3 +64,23 @@ irc_alive() {
 	sync alive
 	END
 }
+
+# The processes of the server of start_ircd, or of PARENT: its children with
+# that title.
+server_pid() { child_pid server; }
+helper_pid() { child_pid passwords; }
+child_pid() { # TITLE
+    local p
+
+    for p in $(pgrep -P "${PARENT:-$IRC_PID}"); do
+        tr '\0' ' ' <"/proc/$p/cmdline" | grep -q "ircd-lite: $1" && echo "$p"
+    done
+    return 0
+}
+
+another() { # OLD command...: the command prints a pid other than OLD
+    local now
+
+    now=$("${@:2}")
+    [ -n "$now" ] && [ "$now" != "$1" ]
+}
