@@ -189,6 +189,11 @@ fuzz:
 fuzz-run: fuzzers
 	@sh tests/tools/fuzz.sh $(B) $(FUZZ_SECONDS)
 
+# Lines of ircd-lite that the tests reach; handlers below 90 % are a failure.
+coverage:
+	@$(DEPS) ensure build test
+	@sh tests/tools/coverage.sh
+
 lint:
 	@$(DEPS) ensure lint
 	@sh tests/tools/lint.sh $(SOURCES) $(PAGES)
@@ -271,6 +276,6 @@ help:
 
 .PHONY: all units fuzzers tools benches demo demo-run check check-run \
 	check-unit check-fuzz check-man check-bats peers asan asan-run fuzz \
-	fuzz-run lint bench bench-run deps install uninstall dist compdb \
+	fuzz-run coverage lint bench bench-run deps install uninstall dist compdb \
 	clean help FORCE
 .DELETE_ON_ERROR:

@@ -1,8 +1,8 @@
 #!/bin/sh
 # make help
 cat <<'END'
-make demo       builds, publishes a small service on a gateway of its own and
-                reaches it; installs what is missing (Debian)
+make demo       builds; a gateway, a service and a chat published on it, two who
+                talk across it; installs what is missing (Debian)
 make check      every test; installs what the tests need (Debian)
 make            builds build/vsapd, vsap-bind, vsap-connect, vsap-relay,
                 ircd-lite
@@ -13,6 +13,7 @@ make check-unit check-fuzz check-man check-bats     one kind of test
 make asan       unit tests, corpus and bats under the sanitizers
 make fuzz       each parser for FUZZ_SECONDS=60 under libFuzzer
 make lint       layout, cppcheck, manual pages, shell syntax
+make coverage   lines of ircd-lite that the tests reach (gcov)
 make bench      measures against other programs; see bench/
 make dist compdb clean deps peers
 END
