@@ -13,7 +13,6 @@
 #include "conn.h"
 #include "kline.h"
 #include "log.h"
-#include "numeric.h"
 #include "right.h"
 #include "server.h"
 #include "up.h"
@@ -110,10 +109,6 @@ cmd_kline(struct user *u, struct msg *m)
 	    strspn(m->param[0], "0123456789") == strlen(m->param[0])) {
 		minutes = (unsigned)strtonum(m->param[0], 0, MINUTES_MAX, &e);
 		i = 1;
-	}
-	if (m->nparams <= i) {
-		reply(u, ERR_NEEDMOREPARAMS, "KLINE");
-		return;
 	}
 	if (e != NULL) {
 		notice(u, "KLINE %s: the minutes are 0 (for ever) to %d",
