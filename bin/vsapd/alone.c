@@ -2,10 +2,8 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +12,7 @@
 #include "auth.h"
 #include "bindaddr.h"
 #include "control.h"
-#include "handover.h"
+#include "handsend.h"
 #include "host.h"
 #include "log.h"
 #include "login.h"
@@ -29,35 +27,6 @@
 static char relay_path[4096];
 
 /* --- to the daemon ------------------------------------------------------- */
-
-static int
-daemon_connect(const char *rundir)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (rundir[0] == '\0' ||
-	    runpath_join(sun.sun_path, sizeof(sun.sun_path), rundir,
-		"handover.sock") == -1 ||
-	    !runpath_trusted(sun.sun_path))
-		return -1;
-	if ((fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) == -1)
-		return -1;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static bool
-acknowledged(int sock)
-{
-	struct pollfd pfd = { .fd = sock, .events = POLLIN };
-	char ack;
-
-	return poll(&pfd, 1, ACK_WAIT) == 1 && recv(sock, &ack, 1, 0) == 1 &&
-	       ack == HANDOVER_ACK;
-}
 
 static void
 name(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
@@ -75,18 +44,12 @@ static bool
 hand_over(const struct conf *conf, const struct sockaddr *src,
     const struct sockaddr *dst)
 {
-	unsigned char packet[HANDOVER_MAX];
-	int sock, fd = STDIN_FILENO;
-	size_t len;
-	bool taken;
+	char path[VSAP_NAME_MAX + 1];
 
-	if ((sock = daemon_connect(conf->rundir)) == -1)
-		return false;
-	len = handover_format(packet, sizeof(packet), src, dst, NULL, 0);
-	taken = len > 0 && fdpass_send(sock, packet, len, &fd, 1) == 0 &&
-		acknowledged(sock);
-	close(sock);
-	return taken;
+	return conf->rundir[0] != '\0' &&
+	       runpath_join(path, sizeof(path), conf->rundir,
+		   "handover.sock") == 0 &&
+	       handsend(path, STDIN_FILENO, src, dst, ACK_WAIT) == 0;
 }
 
 /* --- alone --------------------------------------------------------------- */
