@@ -16,10 +16,9 @@ struct conn;
 struct user;
 
 /* Who may say it. */
-#define CMD_UNREG 0x01	/* before registration */
-#define CMD_USER 0x02	/* after it */
-#define CMD_OPER 0x04	/* operators only, else 481 */
-#define CMD_NOHOLD 0x08 /* no 461 for too few: it has its own numeric */
+#define CMD_UNREG 0x01 /* before registration */
+#define CMD_USER 0x02  /* after it */
+#define CMD_OPER 0x04  /* operators only, else 481 */
 
 struct cmd {
 	const char *name;

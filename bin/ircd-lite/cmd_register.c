@@ -31,12 +31,6 @@ cmd_pass(struct user *u, struct msg *m)
 
 /* --- NICK ----------------------------------------------------------------- */
 
-static void
-hear(void *arg, struct user *other)
-{
-	say_line(other->conn, arg);
-}
-
 /* A channel on which he may not speak would see him by another name. */
 static const struct chan *
 held_by_channel(struct user *u)
@@ -67,7 +61,7 @@ rename_user(struct user *u, const char *nick)
 	struct line line = line_make(":%s NICK :%s", u->source, nick);
 
 	history_note(u, false);
-	each_neighbour(u, hear, &line);
+	say_neighbours(u, &line);
 	say_line(u->conn, &line);
 	user_leave(u);
 	if (user_set_nick(u, nick) == -1 || user_enter(u) == -1)

@@ -85,8 +85,8 @@ silent(struct conn *c)
 	say(c, "PING :%s", me.server.name);
 }
 
-void
-conn_on_timer(evutil_socket_t fd, short what, void *arg)
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
@@ -185,7 +185,7 @@ conn_new(const struct conn_from *from)
 		free(c);
 		return NULL;
 	}
-	evtimer_assign(&c->timer, me.base, conn_on_timer, c);
+	evtimer_assign(&c->timer, me.base, on_timer, c);
 	return c;
 }
 

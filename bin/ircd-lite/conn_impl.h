@@ -20,7 +20,6 @@ void conn_io_drain(struct conn *);
 /* Bytes that were read before the connection came here. */
 void conn_first(struct conn *, const void *, size_t);
 
-void conn_on_timer(evutil_socket_t, short, void *);
 void conn_finish(struct conn *);
 void conn_dead(struct conn *);
 

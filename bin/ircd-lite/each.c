@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "channel.h"
+#include "turn.h"
 #include "user.h"
 
 static uint32_t mark;
@@ -22,7 +23,7 @@ next_mark(void)
 }
 
 void
-each_neighbour(struct user *u, void (*fn)(void *arg, struct user *), void *arg)
+say_neighbours(struct user *u, const struct line *line)
 {
 	uint32_t now = next_mark(), i, k;
 	const struct chan *ch;
@@ -37,7 +38,7 @@ each_neighbour(struct user *u, void (*fn)(void *arg, struct user *), void *arg)
 				continue;
 			other->seen = now;
 			if (other->conn != NULL)
-				fn(arg, other);
+				say_line(other->conn, line);
 		}
 	}
 }

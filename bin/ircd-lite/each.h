@@ -1,13 +1,13 @@
 #ifndef EACH_H
 #define EACH_H
 
-/* Walks over users without meeting one twice. */
+/* What is said to many, without meeting one twice. */
 
+struct line;
 struct user;
 
-/* fn(arg, other) once for each user here who shares a channel with u, u
- * himself not among them. */
-void
-each_neighbour(struct user *u, void (*fn)(void *arg, struct user *), void *arg);
+/* The line, once to each user here who shares a channel with u, u himself
+ * not among them. */
+void say_neighbours(struct user *u, const struct line *);
 
 #endif

@@ -10,12 +10,6 @@
 #include "turn.h"
 #include "user.h"
 
-static void
-hear(void *arg, struct user *other)
-{
-	say_line(other->conn, arg);
-}
-
 /*
  * One who is on a single channel is missed there only: his QUIT goes the way
  * of what is said to a channel, joined with that of others.
@@ -30,7 +24,7 @@ tell_quit(struct user *u, const char *reason)
 		    reason);
 	} else if (u->nchans > 1) {
 		line = line_make(":%s QUIT :%s", u->source, reason);
-		each_neighbour(u, hear, &line);
+		say_neighbours(u, &line);
 	}
 }
 

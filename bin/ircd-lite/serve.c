@@ -94,7 +94,6 @@ on_terminate(evutil_socket_t sig, short what, void *arg)
 	(void)sig;
 	(void)what;
 	(void)arg;
-	listener_sweep(); /* nobody new meanwhile */
 	server_stop("server is shutting down", 0);
 }
 

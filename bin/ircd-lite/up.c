@@ -353,7 +353,6 @@ on_readable(evutil_socket_t sock, short what, void *arg)
 	}
 	/* Nobody would start us again, reload, or keep the K-lines. */
 	(void)event_del(&up.readable);
-	listener_sweep();
 	server_stop("the parent process is gone", 1);
 }
 
