@@ -12,11 +12,10 @@
 #include "actions.h"
 #include "conf.h"
 #include "conn.h"
-#include "crypthash.h"
 #include "log.h"
 #include "mode.h"
 #include "numeric.h"
-#include "pwhelper.h"
+#include "password.h"
 #include "server.h"
 #include "turn.h"
 #include "user.h"
@@ -214,8 +213,7 @@ on_answer(void *arg, bool right)
 	struct conn *c = arg;
 	char *name = c->pass;
 
-	server_tick();
-	c->password_ask = 0;
+	password_answered(c);
 	c->pass = NULL;
 	answer(c->user, name, right);
 	free(name);
@@ -231,17 +229,22 @@ static void
 ask(struct user *u, const struct conf_oper *o, const char *password)
 {
 	struct conn *c = u->conn;
+	char *name = strdup(o->name);
+	enum password is = PASSWORD_BUSY;
 
-	free(c->pass);
-	if ((c->pass = strdup(o->name)) != NULL)
-		c->password_ask =
-		    pwhelper_ask(me.passwords, o->hash, password, on_answer, c);
-	if (c->password_ask == 0) {
-		forgive_try(u);
-		reply(u, RPL_TRYAGAIN, "OPER");
+	if (name != NULL)
+		is = password_check(c, o->hash, password, on_answer, c);
+	if (is == PASSWORD_WAITS) {
+		free(c->pass);
+		c->pass = name;
 		return;
 	}
-	c->held = true;
+	if (is == PASSWORD_BUSY) {
+		forgive_try(u);
+		reply(u, RPL_TRYAGAIN, "OPER");
+	} else
+		answer(u, name, is == PASSWORD_RIGHT);
+	free(name);
 }
 
 /* Each is a wrong one until it is known better, so that many at a time are
@@ -255,8 +258,6 @@ try(struct user *u, const char *name, const char *password)
 	if (o == NULL) {
 		tell(u, name, "has failed: no such operator from there");
 		reply(u, ERR_NOOPERHOST);
-	} else if (me.passwords == NULL) {
-		answer(u, o->name, crypthash_check(o->hash, password));
 	} else {
 		ask(u, o, password);
 	}

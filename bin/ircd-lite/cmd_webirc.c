@@ -12,9 +12,8 @@
 #include "cmd.h"
 #include "conf.h"
 #include "conn.h"
-#include "crypthash.h"
 #include "log.h"
-#include "pwhelper.h"
+#include "password.h"
 #include "server.h"
 #include "user.h"
 
@@ -74,8 +73,7 @@ on_password(void *arg, bool right)
 	struct webirc *w = arg;
 	struct conn *c = w->conn;
 
-	server_tick();
-	c->password_ask = 0;
+	password_answered(c);
 	c->webirc = NULL;
 	c->held = false;
 	if (right)
@@ -91,23 +89,21 @@ check(struct webirc *w, const char *hash, const char *password)
 {
 	struct conn *c = w->conn;
 
-	if (me.passwords == NULL) {
-		if (crypthash_check(hash, password))
-			take_over(w);
-		else
-			refuse(c);
-		free(w);
+	switch (password_check(c, hash, password, on_password, w)) {
+	case PASSWORD_WAITS:
+		c->webirc = w;
 		return;
-	}
-	c->password_ask =
-	    pwhelper_ask(me.passwords, hash, password, on_password, w);
-	if (c->password_ask == 0) {
-		free(w);
+	case PASSWORD_RIGHT:
+		take_over(w);
+		break;
+	case PASSWORD_WRONG:
+		refuse(c);
+		break;
+	case PASSWORD_BUSY:
 		conn_exit(c, "The server is busy: try again later");
-		return;
+		break;
 	}
-	c->webirc = w;
-	c->held = true;
+	free(w);
 }
 
 static int

@@ -13,12 +13,11 @@
 #include "channel.h"
 #include "conf.h"
 #include "conn.h"
-#include "crypthash.h"
 #include "hosts.h"
 #include "log.h"
 #include "lookup.h"
 #include "numeric.h"
-#include "pwhelper.h"
+#include "password.h"
 #include "server.h"
 #include "turn.h"
 #include "user.h"
@@ -156,8 +155,7 @@ on_password(void *arg, bool right)
 {
 	struct conn *c = arg;
 
-	server_tick();
-	c->password_ask = 0;
+	password_answered(c);
 	if (!right) {
 		bad_password(c->user);
 		return;
@@ -177,17 +175,20 @@ ask_password(struct user *u, const char *hash)
 
 	if (c->pass == NULL) {
 		bad_password(u);
-	} else if (me.passwords == NULL) {
-		if (crypthash_check(hash, c->pass))
-			enter(u);
-		else
-			bad_password(u);
-	} else {
-		c->held = true;
-		c->password_ask =
-		    pwhelper_ask(me.passwords, hash, c->pass, on_password, c);
-		if (c->password_ask == 0)
-			conn_exit(c, "The server is busy: try again later");
+		return;
+	}
+	switch (password_check(c, hash, c->pass, on_password, c)) {
+	case PASSWORD_RIGHT:
+		enter(u);
+		break;
+	case PASSWORD_WRONG:
+		bad_password(u);
+		break;
+	case PASSWORD_BUSY:
+		conn_exit(c, "The server is busy: try again later");
+		break;
+	case PASSWORD_WAITS:
+		break;
 	}
 }
 
