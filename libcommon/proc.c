@@ -1,6 +1,5 @@
 #include "proc.h"
 
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -25,15 +24,17 @@ proc_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-int
+rlim_t
 proc_raise_nofile(void)
 {
 	struct rlimit rl;
+	rlim_t before;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		return -1;
+		return 0;
+	before = rl.rlim_cur;
 	rl.rlim_cur = rl.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &rl);
+	return setrlimit(RLIMIT_NOFILE, &rl) == 0 ? rl.rlim_max : before;
 }
 
 static int

@@ -3,6 +3,7 @@
 
 /* What a parent and its children do with signals and descriptors. */
 
+#include <sys/resource.h>
 #include <stddef.h>
 
 /*
@@ -12,8 +13,9 @@
  */
 int proc_signals(void);
 
-/* The soft limit of descriptors becomes the hard one.  0 or -1 with errno. */
-int proc_raise_nofile(void);
+/* The soft limit of descriptors becomes the hard one, if that may be.
+ * Returns the one that holds from then on; 0 with errno: it is not known. */
+rlim_t proc_raise_nofile(void);
 
 /*
  * In a child: close every descriptor above 2 but these n, at most

@@ -358,7 +358,7 @@ begin(const struct opts *o)
 	pa.opts = o;
 	pa.conf = conf;
 	pa.channel = pa.log_fd = pa.next_log = -1;
-	if (proc_raise_nofile() == -1)
+	if (proc_raise_nofile() == 0)
 		log_debug("descriptors: %s", strerror(errno));
 	remember();
 	if (notify_open() == -1)

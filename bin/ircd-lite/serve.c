@@ -1,6 +1,5 @@
 #include "serve.h"
 
-#include <sys/resource.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -14,6 +13,7 @@
 #include "listener.h"
 #include "log.h"
 #include "net.h"
+#include "proc.h"
 #include "proxyin.h"
 #include "pwhelper.h"
 #include "sandbox.h"
@@ -101,16 +101,14 @@ on_terminate(evutil_socket_t sig, short what, void *arg)
 static void
 raise_limit(const struct conf *conf)
 {
-	struct rlimit rl;
+	rlim_t n = proc_raise_nofile();
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &rl);
-	if (rl.rlim_cur < conf->connections + FD_RESERVE)
+	if (n == 0)
+		fatal("descriptors");
+	if (n < conf->connections + FD_RESERVE)
 		log_warn("the limit of %llu descriptors (ulimit -Hn) does not "
 			 "do for %u connections",
-		    (unsigned long long)rl.rlim_cur, conf->connections);
+		    (unsigned long long)n, conf->connections);
 }
 
 static void

@@ -1,6 +1,5 @@
 #include "control.h"
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <errno.h>
 #include <poll.h>
@@ -17,6 +16,7 @@
 #include "loop.h"
 #include "net.h"
 #include "pmsg.h"
+#include "proc.h"
 #include "session.h"
 #include "vsock.h"
 
@@ -376,16 +376,13 @@ on_feed_ready(void *arg)
 static void
 raise_limit(struct gateway *gw)
 {
-	struct rlimit rl;
+	rlim_t n = proc_raise_nofile();
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("getrlimit");
-	rl.rlim_cur = rl.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &rl);
+	if (n == 0)
+		fatal("descriptors");
 	/* A session takes a descriptor, and so does its peer. */
-	gw->max_sessions = rl.rlim_cur > FD_RESERVE + 2
-			       ? (unsigned)(rl.rlim_cur - FD_RESERVE) / 2
-			       : 1;
+	gw->max_sessions =
+	    n > FD_RESERVE + 2 ? (unsigned)(n - FD_RESERVE) / 2 : 1;
 }
 
 struct gateway *

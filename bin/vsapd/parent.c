@@ -475,7 +475,7 @@ begin(struct conf *conf)
 	if (conf->workers > WORKERS_MAX)
 		conf->workers = WORKERS_MAX;
 	/* The copies of all listeners are here: as many as may be. */
-	if (proc_raise_nofile() == -1)
+	if (proc_raise_nofile() == 0)
 		log_debug("descriptors: %s", strerror(errno));
 	if (spawn_find_relay(pa.relay, sizeof(pa.relay), err, sizeof(err)) ==
 	    -1)
