@@ -5,11 +5,6 @@
 load lib/common
 load lib/irc
 
-setup() {
-    vsap_setup
-    export S=irc.test.example H='127.0.0.1'
-}
-
 @test "rfc1459: A-Z and []\\~ are the capitals of a-z and {}|^" {
     start_ircd
     talk <<'END'

@@ -6,16 +6,6 @@
 load lib/common
 load lib/irc
 
-setup() {
-    vsap_setup
-    export S=irc.test.example H='127.0.0.1'
-}
-
-# Steps that let NAMES in: "people anna bert carl".
-people() {
-    printf 'irc %s $IRC %s\n' $(for n; do echo "$n $n"; done)
-}
-
 # ---- JOIN -------------------------------------------------------------------
 
 @test "JOIN: who founds a channel is its operator; JOIN, topic, names, in order" {

@@ -6,11 +6,6 @@
 load lib/common
 load lib/irc
 
-setup() {
-    vsap_setup
-    export S=irc.test.example H='127.0.0.1'
-}
-
 # Stop and continue every process of the server: what is sent meanwhile is
 # there at the same instant.
 stop_go() {

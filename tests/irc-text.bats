@@ -6,15 +6,6 @@
 load lib/common
 load lib/irc
 
-setup() {
-    vsap_setup
-    export S=irc.test.example H='127.0.0.1'
-}
-
-people() {
-    printf 'irc %s $IRC %s\n' $(for n; do echo "$n $n"; done)
-}
-
 # ---- targets ----------------------------------------------------------------
 
 @test "PRIVMSG and NOTICE go to a user, to oneself, to a channel but not back" {

@@ -51,6 +51,14 @@ start_ircd() { # [NAME=VALUE...] [-- options of ircd-lite] [<CONFIGURATION]
     export IRC IRC_UNIX IRC_DIR IRC_PID IRC_LOG IRC_CONF
 }
 
+# What that server and a client from here are called.
+export S=irc.test.example H=127.0.0.1
+
+# Steps that let NAMES in: "people anna bert carl".
+people() {
+    printf 'irc %s $IRC %s\n' $(for n; do echo "$n $n"; done)
+}
+
 # A yescrypt hash of the cheapest sort, so that tests do not wait for it.
 irc_hash() { # PASSWORD
     perl -e 'print crypt($ARGV[0], "\$y\$j75\$testsalt")' "$1"
