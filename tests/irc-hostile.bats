@@ -8,8 +8,6 @@ load lib/load
 
 export BATS_TEST_TIMEOUT=120
 
-S=irc.test.example
-
 server_pid() {
     local p
 

@@ -9,8 +9,6 @@ setup() {
     vsap_setup
 }
 
-S=irc.test.example
-
 # amy is operator of #c, bob a member, zed is not there.
 three() {
     cat <<-END

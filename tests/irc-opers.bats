@@ -9,8 +9,6 @@ setup() {
     vsap_setup
 }
 
-S=irc.test.example
-
 # root may everything, lame nothing, far is not for this host.
 opers() { # [CONFIGURATION...]
     local hash

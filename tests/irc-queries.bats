@@ -9,8 +9,6 @@ setup() {
     vsap_setup
 }
 
-S=irc.test.example
-
 # A server with an operator "god" and one who may not spy, "aide".
 start_with_opers() { # [words of start_ircd] <CONFIGURATION
     {
