@@ -14,7 +14,7 @@ WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 # Each program is linked with those libraries only that it calls.
 LDHARDEN = -pie -Wl,-z,relro,-z,now,--as-needed
-PKG = libbsd-overlay libevent_core libcares \
+PKG = libbsd-overlay libevent_core libcares libtls libcrypto \
 	$(if $(filter linux,$(SANDBOX)),libseccomp)
 PKGCFLAGS := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 PKGLIBS := $(shell pkg-config --libs $(PKG) 2>/dev/null)
@@ -26,8 +26,10 @@ LIBS = $(PKGLIBS) -lcrypt
 DEPFLAGS = -MMD -MP -MF $@.d
 COMPILE = $(CC) $(ALLCFLAGS) $(DEPFLAGS)
 
+# (Files of another system's are left out: sandbox_linux.c, sandbox_linux_*.c.)
 COMMON := $(patsubst %.c,$(B)/%.o,$(filter-out \
-	$(filter-out libcommon/sandbox_$(SANDBOX).c,\
+	$(filter-out libcommon/sandbox_$(SANDBOX).c \
+	libcommon/sandbox_$(SANDBOX)_%.c,\
 	$(wildcard libcommon/sandbox_*.c)),$(wildcard libcommon/*.c)))
 # $(call objs,NAME): the objects of bin/NAME without main.o
 objs = $(filter-out $(B)/bin/$(1)/main.o,\
@@ -37,8 +39,7 @@ ARCHIVES := $(NAMES:%=$(B)/%.a) $(B)/libcommon.a
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/t_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
-TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c)) \
-	$(B)/tools/vsapd-hasty
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 SOURCES := $(wildcard libcommon/*.[ch] bin/*/*.[ch] tests/unit/*.[ch] \
 	tests/fuzz/*.[ch] tests/tools/*.[ch] bench/*.[ch])
@@ -123,11 +124,6 @@ $(B)/tools/%: tests/tools/%.c $(B)/libcommon.a
 	$(call ONE,)
 $(B)/bench/%: bench/%.c $(B)/libcommon.a
 	$(call ONE,)
-# vsapd with times that a test can wait for (limits_vsap.h).
-$(B)/tools/vsapd-hasty: $(wildcard bin/vsapd/session*.c) \
-    $(B)/bin/vsapd/main.o $(B)/vsapd.a $(B)/libcommon.a
-	@mkdir -p $(@D)
-	$(COMPILE) -DVSAP_HASTY -Ibin/vsapd $(ALLLDFLAGS) -o $@ $^ $(LIBS)
 
 units: $(UNITS)
 fuzzers: $(FUZZERS)

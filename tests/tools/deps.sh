@@ -18,6 +18,8 @@ header:crypt.h libcrypt-dev
 pc:libbsd-overlay libbsd-dev
 pc:libevent_core libevent-dev
 pc:libcares libc-ares-dev
+pc:libtls libtls-dev
+pc:libcrypto libssl-dev
 pc:libseccomp libseccomp-dev
 cmd:bison bison
 '
@@ -28,6 +30,7 @@ file:/usr/lib/bats/bats-assert/load.bash bats-assert
 cmd:nc.openbsd netcat-openbsd
 cmd:socat socat
 cmd:curl curl
+cmd:openssl openssl
 cmd:ssh openssh-client
 perl:Time::HiRes perl
 python:http.server python3
