@@ -1,7 +1,8 @@
 /*
- * The text of one rule: [host:]ports, name:pattern or /path/pattern.
+ * Where a rule holds, as text: any, [host:]ports, name:pattern, /path/pattern
+ * or http://host[:ports]/pattern.
  */
-#include "rules_text.h"
+#include "rules_impl.h"
 
 #include <arpa/inet.h>
 
@@ -13,9 +14,11 @@
 
 #include "limits_vsap.h"
 
+#define HTTP_EXAMPLE "http://www.example.org/docs/*"
+
 struct text {
 	const char *s;
-	enum rule_action action;
+	bool bind; /* else connect and forward */
 	char *err;
 	size_t errlen;
 };
@@ -26,25 +29,20 @@ static int fail(const struct text *, const char *, ...)
 static int
 fail(const struct text *t, const char *fmt, ...)
 {
-	char why[256], shown[64];
+	char why[256];
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	strlcpy(shown, t->s, sizeof(shown));
-	for (char *p = shown; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	(void)snprintf(t->err, t->errlen, "%s: %s", shown, why);
-	return -1;
+	return rule_fail(t->err, t->errlen, t->s, "%s", why);
 }
 
 static const char *
 example(const struct text *t)
 {
-	return t->action == RULE_BIND ? "8080, 8080-8081 or 127.0.0.1:8080"
-				      : "example.org:22 or 10.0.0.0/8:*";
+	return t->bind ? "8080, 8080-8081 or 127.0.0.1:8080"
+		       : "example.org:22 or 10.0.0.0/8:*";
 }
 
 /* ---- ports ---- */
@@ -90,25 +88,32 @@ parse_range(const struct text *t, const char *s, size_t n,
 }
 
 static int
-parse_ports(const struct text *t, const char *s, struct rule *rule)
+parse_ports(const struct text *t, const char *s, struct where *w)
 {
 	size_t n;
 
 	for (;; s += n + 1) {
 		n = strcspn(s, ",");
-		if (rule->nports == RULE_PORTS_MAX)
+		if (w->nports == RULE_PORTS_MAX)
 			return fail(t,
-			    "more than %d ranges; give the option again",
+			    "more than %d ranges; write the others by "
+			    "themselves",
 			    RULE_PORTS_MAX);
-		if (parse_range(t, s, n, &rule->ports[rule->nports]) == -1)
+		if (parse_range(t, s, n, &w->ports[w->nports]) == -1)
 			return -1;
-		rule->nports++;
+		w->nports++;
 		if (s[n] == '\0')
 			return 0;
 	}
 }
 
 /* ---- hosts ---- */
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 /* Letters, digits and what names and patterns have besides. */
 static int
@@ -128,44 +133,43 @@ check_host_bytes(const struct text *t, const char *host)
 
 /* A name in lower case, its last dot dropped. */
 static int
-parse_name_host(const struct text *t, struct rule *rule)
+parse_name_host(const struct text *t, struct where *w)
 {
-	size_t n = strlen(rule->pattern);
+	size_t n = strlen(w->pattern);
 
-	for (char *p = rule->pattern; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	if (n > 1 && rule->pattern[n - 1] == '.')
-		rule->pattern[n - 1] = '\0';
-	if (check_host_bytes(t, rule->pattern) == -1)
+	for (char *p = w->pattern; *p != '\0'; p++)
+		*p = lower(*p);
+	if (n > 1 && w->pattern[n - 1] == '.')
+		w->pattern[n - 1] = '\0';
+	if (check_host_bytes(t, w->pattern) == -1)
 		return -1;
-	rule->kind = strcmp(rule->pattern, "localhost") == 0 ? RULE_LOCALHOST
-							     : RULE_HOST;
+	w->kind =
+	    strcmp(w->pattern, "localhost") == 0 ? WHERE_LOCALHOST : WHERE_HOST;
 	/* a number never matches a pattern of names: told, not ignored */
-	if (strspn(rule->pattern, "0123456789.*") == strlen(rule->pattern) &&
-	    strpbrk(rule->pattern, "0123456789") != NULL)
+	if (strspn(w->pattern, "0123456789.*") == strlen(w->pattern) &&
+	    strpbrk(w->pattern, "0123456789") != NULL)
 		return fail(t,
 		    "\"%.64s\" matches no address; "
 		    "write a network, as in 10.0.0.0/8:*",
-		    rule->pattern);
+		    w->pattern);
 	return 0;
 }
 
 /* BIND knows addresses only; every address is like no address given. */
 static int
-bind_host(const struct text *t, struct rule *rule)
+bind_host(const struct text *t, struct where *w)
 {
-	if (rule->kind == RULE_LOCALHOST) {
-		rule->kind = RULE_NET;
-		return cidr_parse(&rule->net, "127.0.0.1", t->err, t->errlen);
+	if (w->kind == WHERE_LOCALHOST) {
+		w->kind = WHERE_NET;
+		return cidr_parse(&w->net, "127.0.0.1", t->err, t->errlen);
 	}
-	if (rule->kind == RULE_HOST)
+	if (w->kind == WHERE_HOST)
 		return fail(t,
 		    "a name cannot be bound; write an address, as in "
 		    "127.0.0.1:8080");
-	if (rule->kind == RULE_NET && (strcmp(rule->pattern, "0.0.0.0") == 0 ||
-					  strcmp(rule->pattern, "::") == 0))
-		rule->kind = RULE_ANY;
+	if (w->kind == WHERE_NET && (strcmp(w->pattern, "0.0.0.0") == 0 ||
+					strcmp(w->pattern, "::") == 0))
+		w->kind = WHERE_EVERY;
 	return 0;
 }
 
@@ -191,7 +195,7 @@ strip_brackets(const struct text *t, char *host)
 }
 
 static int
-parse_host(const struct text *t, const char *s, size_t n, struct rule *rule)
+parse_host(const struct text *t, const char *s, size_t n, struct where *w)
 {
 	char ignored[128];
 
@@ -200,50 +204,49 @@ parse_host(const struct text *t, const char *s, size_t n, struct rule *rule)
 		    n == 0 ? "no host before the ports; write %s"
 			   : "the host is too long; write %s",
 		    example(t));
-	memcpy(rule->pattern, s, n);
-	rule->pattern[n] = '\0';
-	if (strcmp(rule->pattern, "*") == 0) {
-		rule->kind = RULE_ANY;
+	memcpy(w->pattern, s, n);
+	w->pattern[n] = '\0';
+	if (strcmp(w->pattern, "*") == 0) {
+		w->kind = WHERE_EVERY;
 		return 0;
 	}
-	if (strip_brackets(t, rule->pattern) == -1)
+	if (strip_brackets(t, w->pattern) == -1)
 		return -1;
-	rule->kind = RULE_NET;
-	if (s[0] == '[' || strpbrk(rule->pattern, "/:") != NULL)
-		return cidr_parse(&rule->net, rule->pattern, t->err, t->errlen);
-	if (cidr_parse(&rule->net, rule->pattern, ignored, sizeof(ignored)) ==
-	    0)
+	w->kind = WHERE_NET;
+	if (s[0] == '[' || strpbrk(w->pattern, "/:") != NULL)
+		return cidr_parse(&w->net, w->pattern, t->err, t->errlen);
+	if (cidr_parse(&w->net, w->pattern, ignored, sizeof(ignored)) == 0)
 		return 0;
-	return parse_name_host(t, rule);
+	return parse_name_host(t, w);
 }
 
-/* ---- whole rules ---- */
+/* ---- whole texts ---- */
 
 static int
-parse_tcp(const struct text *t, struct rule *rule)
+parse_tcp(const struct text *t, struct where *w)
 {
 	const char *colon = strrchr(t->s, ':');
 
-	if (colon == NULL && t->action == RULE_BIND) {
-		rule->kind = RULE_ANY;
-		return parse_ports(t, t->s, rule);
+	if (colon == NULL && t->bind) {
+		w->kind = WHERE_EVERY;
+		return parse_ports(t, t->s, w);
 	}
 	if (colon == NULL || colon[1] == '\0')
 		return fail(t, "no ports behind the host; write %s",
 		    example(t));
 	if (strchr(colon, ']') != NULL)
 		return fail(t, "no ports behind the host; write %.48s:*", t->s);
-	if (parse_host(t, t->s, (size_t)(colon - t->s), rule) == -1)
+	if (parse_host(t, t->s, (size_t)(colon - t->s), w) == -1)
 		return -1;
-	if (t->action == RULE_BIND && bind_host(t, rule) == -1)
+	if (t->bind && bind_host(t, w) == -1)
 		return -1;
-	return parse_ports(t, colon + 1, rule);
+	return parse_ports(t, colon + 1, w);
 }
 
 static int
-parse_pattern(const struct text *t, const char *pattern, struct rule *rule)
+parse_pattern(const struct text *t, const char *pattern, struct where *w)
 {
-	size_t n = strlcpy(rule->pattern, pattern, sizeof(rule->pattern));
+	size_t n = strlcpy(w->pattern, pattern, sizeof(w->pattern));
 
 	if (n == 0 || n > VSAP_NAME_MAX)
 		return fail(t,
@@ -252,8 +255,59 @@ parse_pattern(const struct text *t, const char *pattern, struct rule *rule)
 	return 0;
 }
 
+/* A host in the spelling that addr.h gives it, or a pattern of one. */
 static int
-parse_text(const struct text *t, struct rule *rule)
+http_host(const struct text *t, const char *s, size_t n, struct where *w)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr ip;
+
+	for (size_t i = 0; i < n; i++)
+		w->pattern[i] = lower(s[i]);
+	w->pattern[n] = '\0';
+	if (s[0] != '[') {
+		if (n > 1 && w->pattern[n - 1] == '.')
+			w->pattern[n - 1] = '\0';
+		return check_host_bytes(t, w->pattern);
+	}
+	w->pattern[n - 1] = '\0';
+	if (inet_pton(AF_INET6, w->pattern + 1, &ip) != 1 ||
+	    inet_ntop(AF_INET6, &ip, text, sizeof(text)) == NULL)
+		return fail(t, "not an IPv6 address; write http://[::1]/");
+	(void)snprintf(w->pattern, sizeof(w->pattern), "[%s]", text);
+	return 0;
+}
+
+/* host[:ports][/path]; both are patterns, without a path it is every one. */
+static int
+parse_http(const struct text *t, const char *s, struct where *w)
+{
+	size_t n = strcspn(s, "/"), host = strcspn(s, ":/");
+	char ports[ADDR_HOST_MAX + 1];
+
+	if (s[0] == '[')
+		host = strcspn(s, "]/") + 1;
+	if (host == 0 || host > n || strlen(s) > ADDR_HOST_MAX - 2)
+		return fail(t, "write " HTTP_EXAMPLE);
+	if (strpbrk(s + n, "%?#") != NULL)
+		return fail(t, "no '%%', '?' or '#' is in a path that is "
+			       "asked for; write " HTTP_EXAMPLE);
+	if (http_host(t, s, host, w) == -1)
+		return -1;
+	w->path = strlen(w->pattern) + 1;
+	strlcpy(w->pattern + w->path, s[n] == '\0' ? "/*" : s + n,
+	    sizeof(w->pattern) - w->path);
+	if (host == n)
+		return 0;
+	if (s[host] != ':')
+		return fail(t, "write " HTTP_EXAMPLE);
+	memcpy(ports, s + host + 1, n - host - 1);
+	ports[n - host - 1] = '\0';
+	return parse_ports(t, ports, w);
+}
+
+static int
+parse_text(const struct text *t, struct where *w)
 {
 	if (t->s[0] == '\0')
 		return fail(t, "empty rule; write %s", example(t));
@@ -261,29 +315,28 @@ parse_text(const struct text *t, struct rule *rule)
 		if ((unsigned char)*p <= ' ' || *p == 0x7f)
 			return fail(t, "a blank or control byte at column %d",
 			    (int)(p - t->s) + 1);
-	rule->kind = RULE_PATH;
+	w->kind = WHERE_ALL;
+	if (strcmp(t->s, "any") == 0)
+		return 0;
+	w->kind = WHERE_PATH;
 	if (t->s[0] == '/')
-		return parse_pattern(t, t->s, rule);
-	rule->kind = RULE_NAME;
+		return parse_pattern(t, t->s, w);
+	w->kind = WHERE_NAME;
 	if (strncmp(t->s, "name:", 5) == 0)
-		return parse_pattern(t, t->s + 5, rule);
-	return parse_tcp(t, rule);
+		return parse_pattern(t, t->s + 5, w);
+	w->kind = WHERE_HTTP;
+	if (strncmp(t->s, "http://", 7) == 0)
+		return parse_http(t, t->s + 7, w);
+	if (strstr(t->s, "://") != NULL)
+		return fail(t, "only http:// is known; write " HTTP_EXAMPLE);
+	return parse_tcp(t, w);
 }
 
-struct rule *
-rule_parse(enum rule_action action, const char *s, char *err, size_t errlen)
+int
+where_parse(struct where *w, bool bind, const char *s, char *err, size_t errlen)
 {
-	const struct text t = { s, action, err, errlen };
-	struct rule *rule = calloc(1, sizeof(*rule));
+	const struct text t = { s, bind, err, errlen };
 
-	if (rule == NULL) {
-		strlcpy(err, "out of memory", errlen);
-		return NULL;
-	}
-	rule->action = action;
-	if (parse_text(&t, rule) == -1) {
-		free(rule);
-		return NULL;
-	}
-	return rule;
+	memset(w, 0, sizeof(*w));
+	return parse_text(&t, w);
 }

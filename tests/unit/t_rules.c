@@ -1,6 +1,8 @@
 /*
- * Rules: their text, the defaults, BIND, CONNECT, admission.  What tries to
- * reach a guarded destination is in t_rules_hostile.
+ * Rules without a configuration file: -b, -c, -a, and what holds without
+ * them.  Their texts are in t_rules_text, whole configurations in
+ * t_rules_table, what tries to reach a guarded destination in
+ * t_rules_hostile.
  */
 #include "rules.h"
 
@@ -8,149 +10,50 @@
 
 #include "tap.h"
 
-static const struct rule_who here = { true, IN6ADDR_LOOPBACK_INIT, NULL };
+#define REACH (RULE_CONNECT | RULE_FORWARD)
+
+static const struct rule_who here = {
+	.local = true,
+	.ip = IN6ADDR_LOOPBACK_INIT,
+};
 static const struct rule_who stranger = {
-	false,
-	{ .s6_addr = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 } },
-	NULL,
+	.ip = { .s6_addr = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 } },
 };
 static char err[256];
 
-/* ---- texts ---- */
-
-static const struct {
-	enum rule_action action;
-	const char *s;
-	const char *message; /* NULL: taken; else how it begins */
-} texts[] = {
-	{ RULE_BIND, "8080", NULL },
-	{ RULE_BIND, "8080-8081", NULL },
-	{ RULE_BIND, "22,80,8000-8099", NULL },
-	{ RULE_BIND, "*", NULL },
-	{ RULE_BIND, "*:8080", NULL },
-	{ RULE_BIND, "127.0.0.1:*", NULL },
-	{ RULE_BIND, "127.0.0.0/8:*", NULL },
-	{ RULE_BIND, "localhost:1-65535", NULL },
-	{ RULE_BIND, "[::1]:80", NULL },
-	{ RULE_BIND, "[::]:80", NULL },
-	{ RULE_BIND, "0.0.0.0:80", NULL },
-	{ RULE_BIND, "name:*", NULL },
-	{ RULE_BIND, "name:web.*", NULL },
-	{ RULE_BIND, "/tmp/*", NULL },
-	{ RULE_BIND, "", "empty rule; write 8080, 8080-8081 or" },
-	{ RULE_BIND, "foo", "\"foo\" is neither a port (1 to 65535) nor a" },
-	{ RULE_BIND, "0", "\"0\" is neither a port (1 to 65535)" },
-	{ RULE_BIND, "080", "\"080\" is neither a port" },
-	{ RULE_BIND, "65536", "\"65536\" is neither a port" },
-	{ RULE_BIND, "99999999999", "\"99999999999\" is neither a port" },
-	{ RULE_BIND, "8081-8080", "the range 8081-8080 is empty; write 8080" },
-	{ RULE_BIND, "8080-", "\"8080-\" is neither a port" },
-	{ RULE_BIND, "-8080", "\"-8080\" is neither a port" },
-	{ RULE_BIND, "1-2-3", "\"1-2-3\" is neither a port" },
-	{ RULE_BIND, "80,", "\"\" is neither a port" },
-	{ RULE_BIND, ",80", "\"\" is neither a port" },
-	{ RULE_BIND, "80,,81", "\"\" is neither a port" },
-	{ RULE_BIND, "80, 81", "a blank or control byte at column 4" },
-	{ RULE_BIND, "80\n", "a blank or control byte at column 3" },
-	{ RULE_BIND, ":80", "no host before the ports; write 8080" },
-	{ RULE_BIND, "127.0.0.1:", "no ports behind the host; write 8080" },
-	{ RULE_BIND, "::1:80", "an IPv6 address stands in brackets" },
-	{ RULE_BIND, "[::1]", "no ports behind the host; write [::1]:*" },
-	{ RULE_BIND, "[::1:80", "no ']' before the ports" },
-	{ RULE_BIND, "www:80", "a name cannot be bound; write an address" },
-	{ RULE_BIND, "127.1:80", "\"127.1\" matches no address; write a" },
-	{ RULE_BIND, "name:", "the pattern is 1 to 107 bytes long" },
-	{ RULE_CONNECT, "*:80", NULL },
-	{ RULE_CONNECT, "*:*", NULL },
-	{ RULE_CONNECT, "*.example.org:22", NULL },
-	{ RULE_CONNECT, "target:80", NULL },
-	{ RULE_CONNECT, "localhost:22", NULL },
-	{ RULE_CONNECT, "10.0.0.0/8:22,80", NULL },
-	{ RULE_CONNECT, "[::1]:22", NULL },
-	{ RULE_CONNECT, "[2001:db8::/32]:22", NULL },
-	{ RULE_CONNECT, "[2001:db8::]/32:22", NULL },
-	{ RULE_CONNECT, "2001:db8::/32:22", NULL },
-	{ RULE_CONNECT, "name:*", NULL },
-	{ RULE_CONNECT, "/x", NULL },
-	{ RULE_CONNECT, "", "empty rule; write example.org:22 or 10.0.0.0" },
-	{ RULE_CONNECT, "80", "no ports behind the host; write example.org" },
-	{ RULE_CONNECT, "*", "no ports behind the host; write example.org" },
-	{ RULE_CONNECT, "example.org", "no ports behind the host; write ex" },
-	{ RULE_CONNECT, "example.org:", "no ports behind the host" },
-	{ RULE_CONNECT, ":80", "no host before the ports; write example.org" },
-	{ RULE_CONNECT, "h:80-79", "the range 80-79 is empty; write 79-80" },
-	{ RULE_CONNECT, "h:http", "\"http\" is neither a port" },
-	{ RULE_CONNECT, "h!:80", "\"h!\" is neither a host name nor an IP" },
-	{ RULE_CONNECT, "a:b:80", "an IPv6 address stands in brackets" },
-	{ RULE_CONNECT, "10.*:80", "\"10.*\" matches no address; write a" },
-	{ RULE_CONNECT, "127.1:80", "\"127.1\" matches no address; write a" },
-	{ RULE_CONNECT, "[::1%lo]:80", "not an IP network" },
-	{ RULE_CONNECT, "10.0.0.0/33:80", "what follows '/' is 0 to 32" },
-	{ RULE_CONNECT, "foo/8:80", "not an IP network" },
-	{ RULE_CONNECT, "[]:80", "not an IP network" },
-	{ RULE_CONNECT, "[::1]x:80", "no ']' before the ports" },
-};
-
-static void
-test_texts(void)
-{
-	const char *message;
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		struct rules *r = rules_new();
-
-		err[0] = '\0';
-		is_int(rules_add(r, texts[i].action, texts[i].s, err,
-			   sizeof(err)),
-		    texts[i].message == NULL ? 0 : -1, "rule '%s': %s",
-		    texts[i].s, err);
-		is_int(rules_serve_strangers(r), texts[i].message == NULL,
-		    "is kept only if it is taken");
-		if (texts[i].message != NULL) {
-			message = strstr(err, ": ");
-			message = message == NULL ? "" : message + 2;
-			ok(strpbrk(err, "\r\n\t") == NULL, "no control byte");
-			ok(strstr(err, texts[i].message) != NULL,
-			    "says why: %s", message);
-		}
-		rules_free(r);
-	}
-}
-
-static void
-test_many_ranges(void)
-{
-	struct rules *r = rules_new();
-	char s[512] = "1";
-
-	for (int i = 1; i < 32; i++)
-		strlcat(s, ",1", sizeof(s));
-	is_int(rules_add(r, RULE_BIND, s, err, sizeof(err)), 0, "32 ranges");
-	strlcat(s, ",1", sizeof(s));
-	is_int(rules_add(r, RULE_BIND, s, err, sizeof(err)), -1, "33: %s", err);
-	rules_free(r);
-	rules_free(NULL);
-}
-
-/* ---- asking ---- */
-
-/* Rules from "b:TEXT", "c:TEXT", and "r" for an upstream, blanks between. */
+/* -b and -c from "b:TEXT", "c:TEXT", and "r" for an upstream, blanks between;
+ * the built-in rules behind them. */
 static struct rules *
 rules_of(const char *options)
 {
 	char copy[512], *p = copy, *w;
 	struct rules *r = rules_new();
+	bool upstream = false;
 
 	strlcpy(copy, options, sizeof(copy));
 	while ((w = strsep(&p, " ")) != NULL) {
 		if (strcmp(w, "r") == 0)
-			rules_set_upstream(r, true);
+			upstream = true;
 		else if (*w != '\0' &&
-			 rules_add(r, *w == 'b' ? RULE_BIND : RULE_CONNECT,
+			 rules_add_option(r, *w == 'b' ? RULE_BIND : REACH,
 			     w + 2, err, sizeof(err)) == -1)
 			printf("Bail out! %s\n", err);
 	}
+	if (rules_add_builtin(r, upstream) == -1)
+		printf("Bail out! no memory\n");
 	return r;
+}
+
+static bool
+connects_to(const struct rules *r, const struct rule_who *who,
+    const struct addr *a, const struct in6_addr *ip)
+{
+	bool may =
+	    rule_permits(rules_reach(r, RULE_CONNECT, who, a, ip, false));
+
+	is_int(rule_permits(rules_reach(r, RULE_FORWARD, who, a, ip, false)),
+	    may, "FORWARD as CONNECT");
+	return may;
 }
 
 static const struct {
@@ -212,7 +115,8 @@ static const struct {
 	{ "b:127.0.0.1:*", "[::]:80", "no", "no" },
 	{ "b:127.0.0.1:*", "[::1]:80", "no", "no" },
 	{ "b:127.0.0.1:*", "www:80", "no", "no" },
-	{ "b:127.0.0.1:90-91 b:80-89", "127.0.0.1:0", "80-89", "80-89" },
+	{ "b:127.0.0.1:90-91 b:80-89", "127.0.0.1:0", "80-91", "80-91" },
+	{ "b:127.0.0.1:92-93 b:80-89", "127.0.0.1:0", "80-89", "80-89" },
 	{ "b:127.0.0.1:90-91 b:80-89", ":0", "80-89", "80-89" },
 	{ "b:127.0.0.1:90-91 b:80", ":0", "80-80", "80-80" },
 	{ "b:10.0.0.0/8:80", "10.1.2.3:80", "yes", "yes" },
@@ -255,7 +159,7 @@ ask_bind(const struct rules *r, const struct rule_who *who, const char *s)
 
 	if (addr_parse(&a, s, ADDR_FOR_BIND, err, sizeof(err)) == -1)
 		return err;
-	if (!rules_bind(r, who, &a, &lo, &hi))
+	if (!rule_permits(rules_bind(r, who, &a, &lo, &hi)))
 		return "no";
 	if (lo == 0 && hi == 0)
 		return "yes";
@@ -379,10 +283,10 @@ test_connect(void)
 		}
 		addr_parse(&a, connects[i].address, ADDR_FOR_CONNECT, err,
 		    sizeof(err));
-		is_int(rules_connect(r, &here, &a, p), connects[i].local,
+		is_int(connects_to(r, &here, &a, p), connects[i].local,
 		    "[%s] local CONNECT %s at %s", connects[i].options,
 		    connects[i].address, p == NULL ? "-" : connects[i].ip);
-		is_int(rules_connect(r, &stranger, &a, p), connects[i].stranger,
+		is_int(connects_to(r, &stranger, &a, p), connects[i].stranger,
 		    "[%s] stranger's CONNECT %s", connects[i].options,
 		    connects[i].address);
 		rules_free(r);
@@ -395,15 +299,15 @@ test_other_kinds(void)
 {
 	static const char *const others[] = { "-", "fd:3", "exec:true",
 		"fdpass:/x" };
-	struct rules *r = rules_of("b:* b:name:* b:/* c:*:* c:name:* c:/*");
+	struct rules *r = rules_of("b:* b:any c:*:* c:any c:name:* c:/*");
 	uint16_t lo, hi;
 	struct addr a;
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		addr_parse(&a, others[i], 0xff, err, sizeof(err));
-		ok(!rules_bind(r, &here, &a, &lo, &hi), "no BIND %s",
+		ok(rules_bind(r, &here, &a, &lo, &hi) == NULL, "no BIND %s",
 		    others[i]);
-		ok(!rules_connect(r, &here, &a, NULL), "no CONNECT %s",
+		ok(!connects_to(r, &here, &a, NULL), "no CONNECT %s",
 		    others[i]);
 	}
 	rules_free(r);
@@ -444,7 +348,9 @@ test_admit(void)
 	rules_add_admit(r, "*", err, sizeof(err));
 	ok(admitted(r, "::ffff:8.8.8.8"), "'*' admits all");
 	ok(!rules_serve_strangers(r), "which lets nobody do anything");
-	rules_set_upstream(r, true);
+	rules_add_builtin(r, false);
+	ok(!rules_serve_strangers(r), "nor do the built-in rules");
+	rules_add_builtin(r, true);
 	ok(rules_serve_strangers(r), "an upstream does");
 	rules_free(r);
 }
@@ -452,8 +358,6 @@ test_admit(void)
 int
 main(void)
 {
-	test_texts();
-	test_many_ranges();
 	test_bind();
 	test_connect();
 	test_other_kinds();

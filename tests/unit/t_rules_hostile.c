@@ -11,14 +11,16 @@
 
 #include <time.h>
 
+#include "rules_of.h"
 #include "tap.h"
 
 static const struct rule_who stranger = {
-	false,
-	{ .s6_addr = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 } },
-	NULL,
+	.ip = { .s6_addr = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 } },
 };
-static const struct rule_who here = { true, IN6ADDR_LOOPBACK_INIT, NULL };
+static const struct rule_who here = {
+	.local = true,
+	.ip = IN6ADDR_LOOPBACK_INIT,
+};
 static char err[256];
 
 static const char *const wide_rules[] = { "*:80", "*:*", "**:80", "*.*:80",
@@ -154,12 +156,20 @@ one_rule(const char *text)
 {
 	struct rules *r = rules_new();
 
-	if (rules_add(r, RULE_CONNECT, text, err, sizeof(err)) == -1) {
+	if (rules_add_option(r, RULE_CONNECT | RULE_FORWARD, text, err,
+		sizeof(err)) == -1) {
 		printf("# %s\n", err);
 		rules_free(r);
 		return NULL;
 	}
 	return r;
+}
+
+static bool
+connects_to(const struct rules *r, const struct rule_who *who,
+    const struct addr *a, const struct in6_addr *ip)
+{
+	return rule_permits(rules_reach(r, RULE_CONNECT, who, a, ip, false));
 }
 
 /* How many of the addresses it is let through to. */
@@ -171,8 +181,8 @@ reaches_resolved(const struct rules *r, const struct addr *a)
 
 	for (size_t i = 0; i < sizeof(resolved) / sizeof(*resolved); i++) {
 		inet_pton(AF_INET6, resolved[i], &ip);
-		n += rules_connect(r, &stranger, a, &ip);
-		n += rules_connect(r, &here, a, &ip);
+		n += connects_to(r, &stranger, a, &ip);
+		n += connects_to(r, &here, a, &ip);
 	}
 	return n;
 }
@@ -186,9 +196,9 @@ reaches(const struct rules *r, const char *s)
 	if (addr_parse(&a, s, ADDR_FOR_CONNECT, err, sizeof(err)) == -1)
 		return 0;
 	if (a.family != AF_UNSPEC) {
-		n += rules_connect(r, &stranger, &a, NULL);
-		n += rules_connect(r, &stranger, &a, &a.ip);
-		n += rules_connect(r, &here, &a, &a.ip);
+		n += connects_to(r, &stranger, &a, NULL);
+		n += connects_to(r, &stranger, &a, &a.ip);
+		n += connects_to(r, &here, &a, &a.ip);
 	}
 	return n + reaches_resolved(r, &a);
 }
@@ -206,6 +216,86 @@ test_wide_rules(void)
 			is_int(reaches(r, spellings[k]), 0,
 			    "-c '%s' does not reach '%s'", wide_rules[i],
 			    spellings[k]);
+		rules_free(r);
+	}
+}
+
+/* What is denied is not reached by another spelling or name either, though
+ * everything else is permitted. */
+static void
+test_denied(void)
+{
+	static const char *const denials[] = {
+		"deny connect { 127.0.0.0/8:*, [::1]:*, 0.0.0.0/8:*, "
+		"169.254.0.0/16:*, 224.0.0.0/3:*, fe80::/10:*, ff00::/8:* }; "
+		"permit connect any",
+		"deny connect { localhost:*, 169.254.0.0/16:*, 0.0.0.0/8:*, "
+		"224.0.0.0/3:*, fe80::/10:*, ff00::/8:* }; "
+		"permit connect any",
+		"deny connect *:80; permit connect any",
+	};
+
+	for (size_t i = 0; i < sizeof(denials) / sizeof(*denials); i++) {
+		struct rules *r = rules_new();
+
+		ok(rules_of(r, denials[i], err, sizeof(err)) == 0, "%s",
+		    denials[i]);
+		for (size_t k = 0; k < sizeof(spellings) / sizeof(*spellings);
+		     k++)
+			is_int(reaches(r, spellings[k]), 0,
+			    "denial %zu holds for '%s'", i, spellings[k]);
+		rules_free(r);
+	}
+}
+
+/* Neither is a name that is denied, by no spelling of it. */
+static void
+test_denied_names(void)
+{
+	static const char *const names[] = { "evil.org:80", "EVIL.ORG:80",
+		"evil.org.:80", "eViL.oRg.:80", "www.evil.org:80",
+		"a.b.evil.org.:80", "evil.org..:80", ".evil.org:80",
+		"evil.org%2e:80", "evil.org\\:80" };
+	struct rules *r = rules_new();
+	struct in6_addr ip;
+
+	inet_pton(AF_INET6, "2001:db8::1", &ip);
+	ok(rules_of(r,
+	       "deny connect { evil.org:*, *.evil.org:* }; permit connect any",
+	       err, sizeof(err)) == 0,
+	    "evil.org and what is below it are denied");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct addr a;
+		bool may = addr_parse(&a, names[i], ADDR_FOR_CONNECT, err,
+			       sizeof(err)) == 0 &&
+			   (connects_to(r, &here, &a, NULL) ||
+			       connects_to(r, &stranger, &a, &ip));
+
+		ok(!may, "'%s' is not reached", names[i]);
+	}
+	rules_free(r);
+}
+
+/* Nothing but a rule that means it leads to the gateway's own listeners. */
+static void
+test_own(void)
+{
+	static const char *const wide[] = { "*:8706", "*:*",
+		"192.0.2.0/24:8706", "192.0.2.5/31:8706", "0.0.0.0/0:8706",
+		"[::]/0:8706", "*.org:8706", "gw.org:8706",
+		"192.0.2.5:8000-9000", "192.0.2.5:8706-8707", "192.0.2.5:*",
+		"192.0.2.6:8706", "localhost:8706" };
+	struct in6_addr ip;
+	struct addr a;
+
+	addr_parse(&a, "gw.org:8706", ADDR_FOR_CONNECT, err, sizeof(err));
+	inet_pton(AF_INET6, "::ffff:192.0.2.5", &ip);
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		struct rules *r = one_rule(wide[i]);
+
+		ok(r != NULL && !rule_permits(rules_reach(r, RULE_CONNECT,
+				    &stranger, &a, &ip, true)),
+		    "-c '%s' does not lead to the gateway itself", wide[i]);
 		rules_free(r);
 	}
 }
@@ -248,7 +338,7 @@ test_named(void)
 		inet_pton(AF_INET6, asked[i].ip, &ip);
 		addr_parse(&a, asked[i].address, ADDR_FOR_CONNECT, err,
 		    sizeof(err));
-		is_int(rules_connect(r, &stranger, &a, &ip), asked[i].may,
+		is_int(connects_to(r, &stranger, &a, &ip), asked[i].may,
 		    "-c '%s', %s at %s: %d", asked[i].rule, asked[i].address,
 		    asked[i].ip, asked[i].may);
 		rules_free(r);
@@ -275,16 +365,80 @@ test_slow_pattern(void)
 	addr_parse(&a, host, ADDR_FOR_CONNECT, err, sizeof(err));
 	clock_gettime(CLOCK_MONOTONIC, &t0);
 	for (int i = 0; i < 1000; i++)
-		hits += rules_connect(r, &stranger, &a, NULL);
+		hits += connects_to(r, &stranger, &a, NULL);
 	clock_gettime(CLOCK_MONOTONIC, &t1);
 	is_int(hits, 0, "a pattern of 125 stars does not match");
 	ok(t1.tv_sec - t0.tv_sec < 2, "a thousand times in no time");
 	rules_free(r);
 }
 
+/* Texts that are too much: refused, or cut, never more than that. */
+static void
+test_overlong(void)
+{
+	static const unsigned verbs[] = { RULE_BIND, RULE_CONNECT };
+	static const char *const before[] = { "", "name:", "/", "http://",
+		"http://a/", "[", "*:", "127.0.0.1:", "*.", "1,", "2001:" };
+	char text[6000], small[4];
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++)
+		for (size_t n = 200; n < sizeof(text) - 20; n += 17) {
+			struct rule *rule = rule_new(true);
+			size_t at = strlcpy(text, before[i], sizeof(text));
+
+			memset(text + at, 'a', n);
+			text[at + n] = '\0';
+			rule_set_verbs(rule, verbs[n % 2]);
+			(void)rule_add_where(rule, text, small, sizeof(small));
+			(void)rule_add_user(rule, text, small, sizeof(small));
+			(void)rule_add_cert(rule, text, small, sizeof(small));
+			(void)rule_add_print(rule, text, small, sizeof(small));
+			if (n > 300 &&
+			    rule_add_where(rule, text, err, sizeof(err)) == 0)
+				ok(0, "%zu bytes behind '%s'", n, before[i]);
+			rule_free(rule);
+		}
+	ok(1, "no overlong text is taken");
+}
+
+/* A rule of many clauses, a list of many rules. */
+static void
+test_many(void)
+{
+	struct rules *r = rules_new();
+	struct rule *rule = rule_new(true);
+	struct addr a;
+	char text[64];
+	int taken = 0;
+
+	rule_set_verbs(rule, RULE_CONNECT);
+	for (int i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "10.%d.%d.1:%d", i / 250, i % 250,
+		    i + 1);
+		taken += rule_add_where(rule, text, err, sizeof(err)) == 0;
+		snprintf(text, sizeof(text), "u%d", i);
+		taken += rule_add_user(rule, text, err, sizeof(err)) == 0;
+	}
+	is_int(taken, 10000, "clauses");
+	rules_append(r, rule);
+	addr_parse(&a, "10.19.249.1:5000", ADDR_FOR_CONNECT, err, sizeof(err));
+	ok(!connects_to(r, &stranger, &a, NULL), "for none of its users");
+	for (int i = 0; i < 5000; i++)
+		(void)rules_of(r, "deny user x connect 10.0.0.1:1", err,
+		    sizeof(err));
+	(void)rules_of(r, "permit connect 10.19.249.1:5000", err, sizeof(err));
+	ok(connects_to(r, &stranger, &a, NULL), "the last of many rules");
+	rules_free(r);
+}
+
 int
 main(void)
 {
+	test_denied();
+	test_denied_names();
+	test_own();
+	test_overlong();
+	test_many();
 	test_wide_rules();
 	test_named();
 	test_slow_pattern();
