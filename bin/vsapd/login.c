@@ -1,38 +1,27 @@
 #include "login.h"
 
+#include <sys/endian.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <event2/event_struct.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "auth.h"
+#include "login_impl.h"
 
-#define CHECKS_MAX 1024 /* under way at once */
-#define ASKED_MAX 4	/* of these with the helper: the rest may still leave */
-
-struct login_check {
-	TAILQ_ENTRY(login_check) entry;
-	struct login *login;
-	uint32_t seq;
-	bool sent;
-	void (*done)(void *, int);
-	void *arg;
-	size_t len;
-	char text[AUTH_TEXT_MAX];
-};
+#define SLOW_ASKED 2   /* with the helper: one at work, and the next */
+#define QUICK_ASKED 16 /* of the others; the rest may still leave */
 
 struct login {
 	struct event_base *base;
 	struct event readable, writable;
 	int fd;
 	uint32_t seq;
-	unsigned count, asked;
-	TAILQ_HEAD(, login_check) checks;
+	struct lane slow, quick;
+	struct checks sent;
 };
 
 struct login *
@@ -46,17 +35,47 @@ login_new(struct event_base *base)
 	l->fd = -1;
 	/* The helper may still answer a control that has died: not us. */
 	l->seq = arc4random();
-	TAILQ_INIT(&l->checks);
+	lane_init(&l->slow, SLOW_ASKED);
+	lane_init(&l->quick, QUICK_ASKED);
+	TAILQ_INIT(&l->sent);
 	return l;
 }
 
-static void
-check_free(struct login_check *c)
+/* --- asking ------------------------------------------------------------ */
+
+/* The next one of this lane; false: there is none, or it has to wait. */
+static bool
+ask_one(struct login *l, struct lane *lane)
 {
-	TAILQ_REMOVE(&c->login->checks, c, entry);
-	c->login->count--;
-	explicit_bzero(c->text, sizeof(c->text));
-	free(c);
+	struct login_check *c = lane_next(lane);
+
+	if (c == NULL || l->fd == -1 || lane->asked >= lane->asked_max)
+		return false;
+	if (send(l->fd, c->msg, c->len, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
+		if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
+			(void)event_add(&l->writable, NULL);
+		return false;
+	}
+	lane->asked++;
+	lane_taken(c);
+	c->sent = true;
+	TAILQ_INSERT_TAIL(&l->sent, c, entry);
+	return true;
+}
+
+static void
+ask(struct login *l)
+{
+	while (ask_one(l, &l->quick) || ask_one(l, &l->slow))
+		;
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ask(arg);
 }
 
 static void
@@ -70,113 +89,218 @@ hang_up(struct login *l)
 	l->fd = -1;
 }
 
-/* Ask what has not been asked, as far as the socket takes it. */
-static void
-ask(struct login *l)
-{
-	char msg[AUTH_MSG_MAX];
-	struct login_check *c;
+/* --- answers ----------------------------------------------------------- */
 
-	TAILQ_FOREACH(c, &l->checks, entry) {
-		if (l->fd == -1 || l->asked >= ASKED_MAX)
-			break;
-		if (c->sent)
-			continue;
-		memcpy(msg, &c->seq, 4);
-		memcpy(msg + 4, c->text, c->len);
-		if (send(l->fd, msg, 4 + c->len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-		    -1) {
-			if (errno == EAGAIN)
-				(void)event_add(&l->writable, NULL);
-			break;
-		}
-		c->sent = true;
-		l->asked++;
+/* Tell it, if its answer is one; n bytes without the number. */
+static bool
+tell(const struct login_check *c, const unsigned char *p, size_t n)
+{
+	switch (c->msg[AUTH_HEAD - 1]) {
+	case AUTH_PLAIN:
+		if (n != 1)
+			return false;
+		if (!c->cancelled)
+			c->done.plain(c->arg, p[0] == 1);
+		return true;
+	case AUTH_FIRST:
+		if (n <= 4 || n > 4 + SCRAM_SALT_MAX)
+			return false;
+		if (!c->cancelled)
+			c->done.first(c->arg, p + 4, n - 4, be32dec(p));
+		return true;
+	default:
+		if (n != 1 + SCRAM_KEY)
+			return false;
+		if (!c->cancelled)
+			c->done.final(c->arg, p[0] == 1, p + 1);
+		return true;
 	}
-	explicit_bzero(msg, sizeof(msg));
 }
 
-static void
-on_writable(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	ask(arg);
-}
-
-static void
-answer(struct login *l, uint32_t seq, int right)
+/* false: this is no helper of ours. */
+static bool
+answer(struct login *l, const unsigned char *msg, size_t n)
 {
 	struct login_check *c;
+	bool good;
 
-	TAILQ_FOREACH(c, &l->checks, entry)
-		if (c->seq == seq)
+	if (n < 4)
+		return false;
+	TAILQ_FOREACH(c, &l->sent, entry)
+		if (memcmp(c->msg, msg, 4) == 0)
 			break;
 	if (c == NULL)
-		return;
-	if (c->done != NULL)
-		c->done(c->arg, right);
-	check_free(c);
-	l->asked--;
-	ask(l);
+		return true; /* asked by a control before us */
+	TAILQ_REMOVE(&l->sent, c, entry);
+	c->source->lane->asked--;
+	good = tell(c, msg + 4, n - 4);
+	if (good)
+		lane_free(c);
+	else
+		lane_wait(c, true);
+	return good;
 }
 
 static void
 on_answer(evutil_socket_t fd, short what, void *arg)
 {
+	unsigned char msg[AUTH_ANSWER_MAX + 1];
 	struct login *l = arg;
-	uint32_t seq;
-	char msg[5];
 	ssize_t n;
 
 	(void)what;
-	while ((n = recv(fd, msg, sizeof(msg), MSG_DONTWAIT)) == 5) {
-		memcpy(&seq, msg, 4);
-		answer(l, seq, msg[4] == 1);
-	}
-	/* The parent starts another helper and gives us its socket. */
-	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+	/* One a turn: who is told may do anything. */
+	n = recv(fd, msg, sizeof(msg), MSG_DONTWAIT);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* Else the parent starts another one and gives us its socket. */
+	if (n <= 0 || !answer(l, msg, (size_t)n))
 		hang_up(l);
+	else
+		ask(l);
+}
+
+/* What the helper that is gone did not answer, in its order. */
+static void
+take_back(struct login *l)
+{
+	struct login_check *c;
+
+	while ((c = TAILQ_LAST(&l->sent, checks)) != NULL) {
+		TAILQ_REMOVE(&l->sent, c, entry);
+		if (c->cancelled)
+			lane_free(c);
+		else
+			lane_wait(c, true);
+	}
+	l->slow.asked = l->quick.asked = 0;
 }
 
 void
 login_use(struct login *l, int fd)
 {
-	struct login_check *c;
-
 	hang_up(l);
+	take_back(l);
 	l->fd = fd;
-	l->asked = 0;
 	event_assign(&l->readable, l->base, fd, EV_READ | EV_PERSIST, on_answer,
 	    l);
 	event_assign(&l->writable, l->base, fd, EV_WRITE, on_writable, l);
 	(void)event_add(&l->readable, NULL);
-	TAILQ_FOREACH(c, &l->checks, entry)
-		c->sent = false;
 	ask(l);
 }
 
-struct login_check *
-login_start(struct login *l, const char *text, void (*done)(void *, int),
-    void *arg)
+void
+login_free(struct login *l)
 {
 	struct login_check *c;
-	size_t len = strlen(text);
 
-	if (len > AUTH_TEXT_MAX || l->count >= CHECKS_MAX) {
-		errno = len > AUTH_TEXT_MAX ? EMSGSIZE : EAGAIN;
+	if (l == NULL)
+		return;
+	hang_up(l);
+	take_back(l);
+	while ((c = lane_next(&l->slow)) != NULL ||
+	       (c = lane_next(&l->quick)) != NULL) {
+		lane_unwait(c);
+		lane_free(c);
+	}
+	free(l);
+}
+
+/* --- what is asked ----------------------------------------------------- */
+
+/* A part of a request. */
+struct part {
+	const void *p;
+	size_t n;
+};
+
+/* A check that waits for its turn.  Nothing is sent before its caller has
+ * said whom to tell. */
+static struct login_check *
+check_new(struct login *l, struct lane *lane, const char *source,
+    enum auth_kind kind, const struct part *parts, size_t nparts)
+{
+	size_t len = AUTH_HEAD, i;
+	struct login_check *c;
+
+	for (i = 0; i < nparts; i++)
+		len += parts[i].n;
+	if ((c = calloc(1, sizeof(*c) + len)) == NULL)
+		return NULL;
+	if ((c->source = lane_hold(lane, source)) == NULL) {
+		free(c);
 		return NULL;
 	}
-	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return NULL;
 	c->login = l;
-	c->seq = ++l->seq;
-	c->done = done;
+	be32enc(c->msg, ++l->seq);
+	c->msg[AUTH_HEAD - 1] = (unsigned char)kind;
+	c->len = AUTH_HEAD;
+	for (i = 0; i < nparts; i++) {
+		memcpy(c->msg + c->len, parts[i].p, parts[i].n);
+		c->len += parts[i].n;
+	}
+	lane_wait(c, false);
+	return c;
+}
+
+struct login_check *
+login_start(struct login *l, const char *source, const char *text,
+    void (*done)(void *, int), void *arg)
+{
+	struct part part = { text, strlen(text) };
+	struct login_check *c;
+
+	if (part.n > AUTH_TEXT_MAX) {
+		errno = EMSGSIZE;
+		return NULL;
+	}
+	c = check_new(l, &l->slow, source, AUTH_PLAIN, &part, 1);
+	if (c == NULL)
+		return NULL;
+	c->done.plain = done;
 	c->arg = arg;
-	c->len = len;
-	memcpy(c->text, text, len);
-	TAILQ_INSERT_TAIL(&l->checks, c, entry);
-	l->count++;
+	ask(l);
+	return c;
+}
+
+struct login_check *
+login_scram_first(struct login *l, const char *source, const char *user,
+    void (*done)(void *, const unsigned char *, size_t, uint32_t), void *arg)
+{
+	struct part part = { user, strlen(user) };
+	struct login_check *c;
+
+	if (part.n > VSAP_USER_MAX) {
+		errno = EMSGSIZE;
+		return NULL;
+	}
+	c = check_new(l, &l->quick, source, AUTH_FIRST, &part, 1);
+	if (c == NULL)
+		return NULL;
+	c->done.first = done;
+	c->arg = arg;
+	ask(l);
+	return c;
+}
+
+struct login_check *
+login_scram_final(struct login *l, const char *source, const char *user,
+    const char *auth, const unsigned char *proof,
+    void (*done)(void *, bool, const unsigned char *), void *arg)
+{
+	struct part parts[3] = { { proof, SCRAM_KEY },
+		{ user, strlen(user) + 1 }, { auth, strlen(auth) } };
+	struct login_check *c;
+
+	if (parts[1].n > VSAP_USER_MAX + 1 || parts[2].n >= 3 * SCRAM_MSG_MAX) {
+		errno = EMSGSIZE;
+		return NULL;
+	}
+	c = check_new(l, &l->quick, source, AUTH_FINAL, parts, 3);
+	if (c == NULL)
+		return NULL;
+	c->done.final = done;
+	c->arg = arg;
 	ask(l);
 	return c;
 }
@@ -186,7 +310,10 @@ login_cancel(struct login_check *c)
 {
 	if (c == NULL)
 		return;
-	c->done = NULL;
-	if (!c->sent) /* nobody computes it for one who has left */
-		check_free(c);
+	if (c->sent) { /* its answer will come, and be for nobody */
+		c->cancelled = true;
+		return;
+	}
+	lane_unwait(c);
+	lane_free(c);
 }
