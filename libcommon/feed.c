@@ -150,6 +150,7 @@ feed_send_queue(struct feed *f)
 {
 	struct pair *p, *next;
 
+	feed_ask(f);
 	TAILQ_FOREACH_SAFE(p, &f->queue, entry, next) {
 		if (refused_by_all(f, p)) {
 			feed_detach(f, p);
@@ -211,8 +212,10 @@ feed_new(struct event_base *base, const struct feed_calls *calls, void *arg)
 	RB_INIT(&f->tree);
 	/* An orphan of another life must not mean our streams. */
 	arc4random_buf(&f->next_id, sizeof(f->next_id));
-	if ((f->kick = evtimer_new(base, on_kick, f)) == NULL) {
-		free(f);
+	f->kick = evtimer_new(base, on_kick, f);
+	f->limit = evtimer_new(base, feed_on_limit, f);
+	if (f->kick == NULL || f->limit == NULL) {
+		feed_free(f);
 		return NULL;
 	}
 	return f;
@@ -235,7 +238,10 @@ feed_free(struct feed *f)
 		RB_REMOVE(pair_tree, &f->tree, p);
 		free(p);
 	}
-	event_free(f->kick);
+	if (f->kick != NULL)
+		event_free(f->kick);
+	if (f->limit != NULL)
+		event_free(f->limit);
 	free(f);
 }
 
@@ -259,6 +265,7 @@ pair_new(struct feed *f, const void *ab, size_t ablen, const void *ba,
 		free(p);
 		return NULL;
 	}
+	memset(&p->copy->opts, 0, sizeof(p->copy->opts));
 	p->copy->refused = 0;
 	p->copy->ablen = ablen;
 	p->copy->balen = balen;
@@ -272,7 +279,7 @@ pair_new(struct feed *f, const void *ab, size_t ablen, const void *ba,
 
 int
 feed_send(struct feed *f, int a, int b, const void *ab, size_t ablen,
-    const void *ba, size_t balen, uint32_t idle, void *stream)
+    const void *ba, size_t balen, const struct relay_opts *opts, void *stream)
 {
 	struct pair *p;
 	int saved;
@@ -286,7 +293,8 @@ feed_send(struct feed *f, int a, int b, const void *ab, size_t ablen,
 	}
 	p->copy->fd[0] = a;
 	p->copy->fd[1] = b;
-	p->copy->idle = idle;
+	if (opts != NULL)
+		p->copy->opts = *opts;
 	p->stream = stream;
 	RB_INSERT(pair_tree, &f->tree, p);
 	feed_queue(f, p);

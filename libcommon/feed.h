@@ -17,6 +17,7 @@
 
 #define FEED_WORKERS_MAX 64 /* workers of one feed */
 #define FEED_QUEUE_MAX 4096 /* pairs waiting to be sent */
+#define FEED_QUERY_MS 1000  /* a worker that does not answer is left out */
 
 struct feed;
 
@@ -29,10 +30,16 @@ struct feed_calls {
 	void (*dead)(void *arg, int slot);
 	/* Room again after feed_busy() was true.  May be NULL. */
 	void (*ready)(void *arg);
+	/* What a stream that is under way has moved so far (feed_query()).
+	 * May be NULL. */
+	void (*counts)(void *arg, void *stream, uint64_t ab, uint64_t ba);
+	/* After the last counts(); what a stopped worker did not tell is
+	 * left out.  May be NULL. */
+	void (*counted)(void *arg);
 };
 
-/* No call comes from within feed_new(), feed_add() or feed_send(); none
- * of them calls feed_free(). */
+/* No call comes from within feed_new(), feed_add(), feed_send() or
+ * feed_query(); none of them calls feed_free(). */
 struct feed *
 feed_new(struct event_base *, const struct feed_calls *, void *arg);
 void feed_free(struct feed *); /* NULL is fine; no calls */
@@ -43,15 +50,26 @@ void feed_free(struct feed *); /* NULL is fine; no calls */
 int feed_add(struct feed *, int fd, int slot);
 
 /*
+ * Give a worker the memory file of the caps, over its socket; before it is
+ * fed, and once.  The file stays the caller's.  0, or -1 with errno.
+ */
+int feed_share(int fd, int file);
+
+/*
  * Relay between a and b, which now are the feed's (also on failure: closed).
  * ab are bytes that were read from a already and go to b first (at most
- * RELAY_FIRST_MAX); ba the other way.  idle in seconds, 0 none.  stream is
- * handed to end().  The pair waits where no worker can take it now.
- * 0, or -1 with errno: no memory, ENOBUFS (FEED_QUEUE_MAX wait already),
- * EMSGSIZE.
+ * RELAY_FIRST_MAX); ba the other way.  opts may be NULL: no idle limit, no
+ * cap.  stream is handed to end().  The pair waits where no worker can take
+ * it now.  0, or -1 with errno: no memory, ENOBUFS (FEED_QUEUE_MAX wait
+ * already), EMSGSIZE.
  */
 int feed_send(struct feed *, int a, int b, const void *ab, size_t ablen,
-    const void *ba, size_t balen, uint32_t idle, void *stream);
+    const void *ba, size_t balen, const struct relay_opts *opts, void *stream);
+
+/* Ask for the counts of all streams: counts() for each, then counted(),
+ * FEED_QUERY_MS later at the latest.  False: an earlier question is not
+ * answered yet, and the answer is to that one. */
+bool feed_query(struct feed *);
 
 /* Should no more be accepted for now (pairs are waiting)? */
 bool feed_busy(const struct feed *);

@@ -2,8 +2,9 @@
 #define FEED_IMPL_H
 
 /*
- * What feed.c (pairs and where they are) and feed_worker.c (one worker's
- * socket) share.  Nobody else includes this.
+ * What feed.c (pairs and where they are), feed_worker.c (one worker's
+ * socket) and feed_query.c (one question at a time) share.  Nobody else
+ * includes this.
  *
  * A pair is in one of three places: in the queue (to be sent), with a
  * worker and not acknowledged (its descriptors and first bytes are kept),
@@ -21,7 +22,7 @@
 /* What is kept until a worker acknowledges. */
 struct copy {
 	int fd[2];
-	uint32_t idle;
+	struct relay_opts opts;
 	uint64_t refused; /* bits of the workers that said NAK */
 	size_t ablen, balen;
 	unsigned char first[];
@@ -48,6 +49,8 @@ struct fworker {
 	int fd, slot;
 	uint64_t bit; /* in copy.refused */
 	bool full;    /* its socket took no more: ev_write is armed */
+	bool ask;     /* a QUERY is to be sent to it */
+	bool due;     /* it has not answered all of feed.seq */
 };
 
 TAILQ_HEAD(fworker_list, fworker);
@@ -56,12 +59,14 @@ struct feed {
 	struct event_base *base;
 	struct feed_calls calls;
 	void *arg;
-	struct event *kick; /* sends the queue: at once, or by timer */
+	struct event *kick;  /* sends the queue: at once, or by timer */
+	struct event *limit; /* pending: a question is open */
 	struct fworker_list workers;
 	struct pair_tree tree;
 	struct pair_list queue;
 	size_t queued, unacked, count;
 	uint64_t next_id, bits;
+	uint32_t seq; /* of the last question */
 	bool was_busy;
 };
 
@@ -90,6 +95,14 @@ void feed_kick(struct feed *, long ms);
 
 /* 1: sent; 0: not, the worker is full for now (or gone). */
 int fworker_send(struct fworker *, const struct pair *);
+int fworker_ask(struct fworker *, uint32_t seq);
+
+/* The question goes to those that had no room for it. */
+void feed_ask(struct feed *);
+/* Called when a worker has answered, and when one is gone. */
+void feed_answered(struct feed *);
+/* The limit's timer. */
+void feed_on_limit(evutil_socket_t, short, void *);
 void fworker_free(struct fworker *);
 
 #endif

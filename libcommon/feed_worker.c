@@ -1,6 +1,6 @@
 /*
- * One worker's socket: START goes out; ACK, NAK and END come in; its end of
- * file is the worker's death.
+ * One worker's socket: START and QUERY go out; ACK, NAK, END and COUNTS come
+ * in; its end of file is the worker's death.
  */
 #include "feed_impl.h"
 
@@ -43,7 +43,7 @@ fworker_send(struct fworker *w, const struct pair *p)
 
 	msg.type = RELAY_START;
 	msg.id = p->id;
-	msg.idle = c->idle;
+	msg.opts = c->opts;
 	msg.first_ab = c->first;
 	msg.first_ab_len = c->ablen;
 	msg.first_ba = c->first + c->ablen;
@@ -53,6 +53,30 @@ fworker_send(struct fworker *w, const struct pair *p)
 		return 1;
 	send_failed(w);
 	return 0;
+}
+
+int
+fworker_ask(struct fworker *w, uint32_t seq)
+{
+	size_t len;
+
+	msg.type = RELAY_QUERY;
+	msg.seq = seq;
+	len = relay_msg_format(&msg, packet, sizeof(packet));
+	if (fdpass_send(w->fd, packet, len, NULL, 0) == 0)
+		return 1;
+	send_failed(w);
+	return 0;
+}
+
+int
+feed_share(int fd, int file)
+{
+	const struct relay_msg share = { .type = RELAY_SHARE };
+	unsigned char out[1];
+	size_t len = relay_msg_format(&share, out, sizeof(out));
+
+	return fdpass_send(fd, out, len, &file, 1);
 }
 
 static void
@@ -111,6 +135,28 @@ got_end(struct fworker *w)
 	}
 }
 
+/* The owner's call may send, as above. */
+static void
+got_counts(struct fworker *w)
+{
+	static struct relay_end ends[RELAY_BATCH_MAX];
+	struct feed *f = w->feed;
+	size_t n = msg.count;
+	struct pair *p;
+
+	if (!w->due || w->ask || msg.seq != f->seq)
+		return;
+	w->due = msg.more;
+	memcpy(ends, msg.ends, n * sizeof(ends[0]));
+	for (size_t i = 0; i < n && f->calls.counts != NULL; i++) {
+		p = feed_find(f, ends[i].id);
+		if (p != NULL && p->w == w)
+			f->calls.counts(f->arg, p->stream, ends[i].ab,
+			    ends[i].ba);
+	}
+	feed_answered(f);
+}
+
 void
 fworker_free(struct fworker *w)
 {
@@ -144,6 +190,7 @@ worker_dead(struct fworker *w)
 	f->was_busy |= f->queued > 0;
 	fworker_free(w);
 	f->calls.dead(f->arg, slot);
+	feed_answered(f);
 	while ((p = TAILQ_FIRST(&lost)) != NULL) {
 		TAILQ_REMOVE(&lost, p, entry);
 		feed_fail(f, p, RELAY_KILLED);
@@ -174,6 +221,8 @@ receive(struct fworker *w)
 		got_nak(w);
 	else if (msg.type == RELAY_END)
 		got_end(w);
+	else if (msg.type == RELAY_COUNTS)
+		got_counts(w);
 	return 1;
 }
 

@@ -54,12 +54,20 @@ stream_engine_new(struct event_base *base)
 	e->base = base;
 	e->streams = 0;
 	e->count[0] = e->count[1] = 0;
+	LIST_INIT(&e->all);
 	TAILQ_INIT(&e->again);
 	TAILQ_INIT(&e->timed);
+	TAILQ_INIT(&e->capped[0]);
+	TAILQ_INIT(&e->capped[1]);
+	e->caps = NULL;
+	e->serving = false;
+	e->dry_slot = 0;
+	e->dry_ms = 0;
 	stream_pipes_init(&e->pipes, 1);
 	if (evtimer_assign(&e->again_ev, base, on_again, e) == -1 ||
 	    evtimer_assign(&e->sweep_ev, base, on_sweep, e) == -1 ||
-	    evtimer_assign(&e->trim_ev, base, on_trim, e) == -1) {
+	    evtimer_assign(&e->trim_ev, base, on_trim, e) == -1 ||
+	    evtimer_assign(&e->cap_ev, base, stream_cap_on_timer, e) == -1) {
 		free(e);
 		return NULL;
 	}
@@ -74,6 +82,7 @@ stream_engine_free(struct stream_engine *e)
 	event_del(&e->again_ev);
 	event_del(&e->sweep_ev);
 	event_del(&e->trim_ev);
+	event_del(&e->cap_ev);
 	stream_pipes_free(&e->pipes);
 	free(e);
 }
@@ -101,6 +110,16 @@ stream_engine_count(const struct stream_engine *e, uint64_t *ab, uint64_t *ba)
 {
 	*ab = e->count[0];
 	*ba = e->count[1];
+}
+
+void
+stream_engine_each(const struct stream_engine *e,
+    void (*fn)(void *, uint64_t, uint64_t, uint64_t), void *arg)
+{
+	const struct stream *s;
+
+	LIST_FOREACH(s, &e->all, entry)
+		fn(arg, s->id, s->dir[0].bytes, s->dir[1].bytes);
 }
 
 static void
@@ -141,6 +160,8 @@ unlink_stream(struct stream *s)
 {
 	struct stream_engine *e = s->e;
 
+	LIST_REMOVE(s, entry);
+	stream_cap_leave(s);
 	if (s->timed)
 		TAILQ_REMOVE(&e->timed, s, timed_entry);
 	if (s->again)
@@ -221,8 +242,10 @@ settle(struct stream *s)
 		reset(s);
 	else if (!broken)
 		end(s, s->phase == PHASE_RUN ? RELAY_EOF : RELAY_RESET, false);
-	else if (s->phase == PHASE_RUN)
+	else if (s->phase == PHASE_RUN) {
 		last_words(s, PHASE_DISCARD);
+		turn_again(s); /* no edge may tell what is there already */
+	}
 }
 
 /*
@@ -230,17 +253,19 @@ settle(struct stream *s)
  * to its end: closing on unread bytes would be a reset, and could take the
  * reply away from it.
  */
-static void
-run(struct stream *s)
+void
+stream_run(struct stream *s)
 {
 	bool more = false;
+	int i;
 
 	if (s->phase == PHASE_RESET) {
 		if (s->dead[0] && s->dead[1])
 			end(s, RELAY_RESET, true);
 		return;
 	}
-	for (int i = 0; i < 2; i++) {
+	for (int n = 0; n < 2; n++) {
+		i = n ^ s->first;
 		if (s->phase == PHASE_RUN)
 			more |= stream_dir_run(s, i);
 		else if (s->dir[i].state == DIR_BROKEN)
@@ -255,7 +280,8 @@ run(struct stream *s)
 
 /*
  * An edge on a side that is not being read: its data wait for the other
- * side.  Did it die meanwhile?  EPIPE: it had said end of file before.
+ * side, or for room.  Did it die meanwhile?  EPIPE: it had said end of file
+ * before.
  */
 static void
 check_error(struct stream *s, int side)
@@ -282,11 +308,11 @@ on_event(evutil_socket_t fd, short what, void *arg)
 	if (what & EV_WRITE)
 		s->writable[side] = true;
 	if (what & EV_READ) {
-		if (s->readable[side])
+		if (s->readable[side] || s->waits)
 			check_error(s, side);
 		s->readable[side] = true;
 	}
-	run(s);
+	stream_run(s);
 }
 
 static void
@@ -302,7 +328,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
 	while ((s = TAILQ_FIRST(&list)) != NULL) {
 		TAILQ_REMOVE(&list, s, again_entry);
 		s->again = false;
-		run(s);
+		stream_run(s);
 	}
 }
 
@@ -417,6 +443,7 @@ stream_start(struct stream_engine *e, int a, int b,
 		free(s);
 		return NULL;
 	}
+	LIST_INSERT_HEAD(&e->all, s, entry);
 	e->streams++;
 	if (s->idle > 0)
 		watch(s);

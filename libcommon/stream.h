@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ratecap.h"
 #include "relay_msg.h"
 
 struct stream_engine; /* pipes, buffer and clock shared by all streams */
@@ -47,9 +48,23 @@ struct stream *stream_start(struct stream_engine *, int a, int b,
     const struct stream_first *, uint32_t idle_seconds, uint64_t id,
     void (*done)(void *arg, const struct relay_end *r), void *arg);
 
+/* The caps' clocks, which stay the caller's; NULL (as at first): none. */
+void stream_engine_caps(struct stream_engine *, struct ratecap *);
+
+/*
+ * What a stream that was just started moves, both ways together and together
+ * with all others of that slot, is rate bytes a second.  slot 0, rate 0, or
+ * no clocks: no cap.
+ */
+void stream_limit(struct stream *, uint32_t slot, uint64_t rate);
+
 /* Bytes of all streams so far, those that ended too. */
 void
 stream_engine_count(const struct stream_engine *, uint64_t *ab, uint64_t *ba);
+
+/* Call fn for each stream under way; it starts and ends none. */
+void stream_engine_each(const struct stream_engine *,
+    void (*fn)(void *arg, uint64_t id, uint64_t ab, uint64_t ba), void *arg);
 
 /* Streams under way, and pipes held right now (for tests). */
 size_t stream_engine_streams(const struct stream_engine *);

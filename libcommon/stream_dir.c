@@ -30,6 +30,12 @@ is_again(int e)
 	return e == EAGAIN || e == EWOULDBLOCK;
 }
 
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static struct stream_pipes *
 pipes(struct stream *s)
 {
@@ -272,13 +278,14 @@ take_pipe(struct stream *s, int i)
  * passes: the read that follows tells.
  */
 static enum step
-splice_in(struct stream *s, int i)
+splice_in(struct stream *s, int i, size_t max)
 {
 	struct stream_dir *d = &s->dir[i];
 	size_t room;
 	ssize_t n;
 
 	room = d->pipe->large ? STREAM_PIPE_LARGE : STREAM_PIPE_SMALL;
+	room = least(room, max);
 	n = retry_splice(s->fd[i], d->pipe->wr, room);
 	if (n > 0) {
 		d->pipe->len = (size_t)n;
@@ -290,19 +297,20 @@ splice_in(struct stream *s, int i)
 		d->unspliced = true;
 	else if (n == -1 && !is_again(errno))
 		return read_failed(s, i);
-	return copy(s, i, STREAM_READ);
+	return copy(s, i, least(STREAM_READ, max));
 }
 
+/* Read once, at most max bytes. */
 static enum step
-step(struct stream *s, int i)
+step(struct stream *s, int i, size_t max)
 {
 	struct stream_dir *d = &s->dir[i];
 
 	if (d->full < BULK_READS)
-		return copy(s, i, STREAM_READ);
+		return copy(s, i, least(STREAM_READ, max));
 	if (!d->unspliced && take_pipe(s, i))
-		return splice_in(s, i);
-	return copy(s, i, STREAM_BUF);
+		return splice_in(s, i, max);
+	return copy(s, i, least(STREAM_BUF, max));
 }
 
 /* Tell the destination of the end of file.  One that is no socket, or is
@@ -346,28 +354,71 @@ rest(struct stream *s, int i, uint64_t moved)
 	}
 }
 
-bool
-stream_dir_run(struct stream *s, int i)
+/*
+ * Move bytes until about turn of them are moved or something is in the way;
+ * read at most max.  True: it was the turn that ended.
+ */
+static bool
+move(struct stream *s, int i, uint64_t turn, size_t max)
 {
 	struct stream_dir *d = &s->dir[i];
 	uint64_t before = d->bytes;
 	bool more = false, read_some = false;
 
-	if (d->state >= DIR_DONE)
-		return false;
 	while (flush(s, i) == STEP_GO && d->state == DIR_OPEN &&
 	       s->readable[i] && !more) {
 		read_some = true;
-		if (step(s, i) == STEP_WAIT)
+		if (step(s, i, max - (d->bytes - before)) == STEP_WAIT)
 			break;
-		more = d->bytes - before >= STREAM_TURN;
+		more = d->bytes - before >= turn;
 	}
 	if (d->state == DIR_EOF && flush(s, i) == STEP_GO)
 		finish(s, i);
 	if (read_some)
 		judge(d, d->bytes - before);
-	rest(s, i, d->bytes - before);
 	return more && d->state == DIR_OPEN;
+}
+
+/* As much as there is room for.  What was taken counts, although it may not
+ * be delivered yet. */
+static void
+move_capped(struct stream *s, int i)
+{
+	struct stream_dir *d = &s->dir[i];
+	uint64_t before = d->bytes;
+	size_t room, held;
+	bool more;
+
+	room = stream_cap_room(s);
+	if (room == 0)
+		return;
+	if (room < BULK_LEAST)
+		d->full = 0; /* not worth a pipe */
+	more = move(s, i, room, room);
+	held = d->heldlen + (d->pipe != NULL ? d->pipe->len : 0);
+	stream_cap_spent(s, d->bytes - before + held);
+	if (more)
+		stream_cap_again(s);
+}
+
+bool
+stream_dir_run(struct stream *s, int i)
+{
+	struct stream_dir *d = &s->dir[i];
+	uint64_t before = d->bytes;
+	bool more = false;
+
+	if (d->state >= DIR_DONE)
+		return false;
+	if (s->slot == 0)
+		more = move(s, i, STREAM_TURN, SIZE_MAX);
+	else if (flush(s, i) != STEP_GO || d->state != DIR_OPEN ||
+		 !s->readable[i])
+		(void)move(s, i, 0, 0);
+	else
+		move_capped(s, i);
+	rest(s, i, d->bytes - before);
+	return more;
 }
 
 bool

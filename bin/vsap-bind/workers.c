@@ -11,6 +11,7 @@
 #include "backoff.h"
 #include "bind.h"
 #include "feed.h"
+#include "gwtls.h"
 #include "log.h"
 #include "spawn.h"
 
@@ -23,6 +24,7 @@ struct relayed {
 struct workers {
 	char path[4096];
 	struct feed *feed;
+	struct gwtls *tls;
 	struct event *again; /* pending: no new worker before */
 	struct backoff backoff;
 	LIST_HEAD(, relayed) streams;
@@ -130,11 +132,15 @@ on_ready(void *arg)
 	w->ready(w->arg);
 }
 
-static const struct feed_calls calls = { on_end, on_dead, on_ready };
+static const struct feed_calls calls = {
+	.end = on_end,
+	.dead = on_dead,
+	.ready = on_ready,
+};
 
 struct workers *
-workers_new(struct event_base *base, bool verbose, void (*ready)(void *),
-    void *arg, char *err, size_t errlen)
+workers_new(struct event_base *base, struct gwtls *tls, bool verbose,
+    void (*ready)(void *), void *arg, char *err, size_t errlen)
 {
 	struct workers *w;
 
@@ -144,6 +150,7 @@ workers_new(struct event_base *base, bool verbose, void (*ready)(void *),
 	}
 	LIST_INIT(&w->streams);
 	w->want = spawn_cpus();
+	w->tls = tls;
 	w->verbose = verbose;
 	w->ready = ready;
 	w->arg = arg;
@@ -192,22 +199,37 @@ workers_busy(const struct workers *w)
 size_t
 workers_pending(const struct workers *w)
 {
-	return feed_pending(w->feed);
+	return feed_pending(w->feed) +
+	       (w->tls != NULL ? gwtls_pending(w->tls) : 0);
+}
+
+/* A visitor by TLS: no worker of ours, but the one that has it. */
+static void
+on_tls_end(void *arg, const struct relay_end *e)
+{
+	on_end(NULL, arg, e);
 }
 
 void
-workers_relay(struct workers *w, int visitor, int target, const void *first,
-    size_t firstlen, const char *who)
+workers_relay(struct workers *w, int visitor, void *token, int target,
+    const void *first, size_t firstlen, const char *who)
 {
-	struct relayed *r;
+	struct relayed *s;
+	int r;
 
-	if ((r = calloc(1, sizeof(*r))) == NULL)
+	if ((s = calloc(1, sizeof(*s))) == NULL)
 		fatal("%s", who);
-	strlcpy(r->who, who, sizeof(r->who));
-	LIST_INSERT_HEAD(&w->streams, r, entry);
-	if (feed_send(w->feed, visitor, target, first, firstlen, NULL, 0, 0,
-		r) == 0)
+	strlcpy(s->who, who, sizeof(s->who));
+	LIST_INSERT_HEAD(&w->streams, s, entry);
+	if (token != NULL) {
+		r = gwtls_switch(w->tls, token, visitor, target, first,
+		    firstlen, 0, on_tls_end, s);
+	} else {
+		r = feed_send(w->feed, visitor, target, first, firstlen, NULL,
+		    0, NULL, s);
+	}
+	if (r == 0)
 		return;
 	log_warn("%s: cannot be relayed: %s", who, strerror(errno));
-	relayed_free(r);
+	relayed_free(s);
 }

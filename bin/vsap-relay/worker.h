@@ -11,7 +11,8 @@
 
 #include <stdbool.h>
 
-/* Runs until the last stream of an orphan has ended; the exit status. */
-int worker_run(bool verbose, bool use_syslog);
+/* Runs until the last stream of an orphan has ended; the exit status.  With
+ * sandbox it confines itself (sandbox_relay_worker()) before the first one. */
+int worker_run(bool verbose, bool use_syslog, bool sandbox);
 
 #endif

@@ -23,7 +23,8 @@ static struct feed *feed;
 static int worker[WORKERS]; /* their ends of the sockets */
 
 static struct relay_end ends[STREAMS]; /* by stream number */
-static size_t ended, deaths, readies;
+static size_t ended, deaths, readies, told, answers;
+static uint64_t told_ab, told_ba; /* by on_counts(), sums */
 static int dead_slot;
 
 static struct relay_msg msg;
@@ -52,10 +53,29 @@ on_ready(void *arg)
 	readies++;
 }
 
+static void
+on_counts(void *arg, void *stream, uint64_t ab, uint64_t ba)
+{
+	(void)arg;
+	(void)stream;
+	told++;
+	told_ab += ab;
+	told_ba += ba;
+}
+
+static void
+on_counted(void *arg)
+{
+	(void)arg;
+	answers++;
+}
+
 static const struct feed_calls calls = {
 	.end = on_end,
 	.dead = on_dead,
 	.ready = on_ready,
+	.counts = on_counts,
+	.counted = on_counted,
 };
 
 static void
@@ -93,7 +113,8 @@ begin(int workers)
 		die("feed_new");
 	for (int i = 0; i < workers; i++)
 		add_worker(i);
-	ended = deaths = readies = 0;
+	ended = deaths = readies = told = answers = 0;
+	told_ab = told_ba = 0;
 	dead_slot = -1;
 }
 
@@ -109,12 +130,14 @@ finish(int workers)
 static int
 give(size_t stream, int far[2])
 {
+	const struct relay_opts opts = { .idle = 7, .slot = 8, .rate = 9 };
 	int a[2], b[2], r;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, a) == -1 ||
 	    socketpair(AF_UNIX, SOCK_STREAM, 0, b) == -1)
 		die("socketpair");
-	r = feed_send(feed, a[1], b[1], "ab", 2, "ba!", 3, 7, (void *)stream);
+	r = feed_send(feed, a[1], b[1], "ab", 2, "ba!", 3, &opts,
+	    (void *)stream);
 	if (far == NULL) {
 		close(a[0]);
 		close(b[0]);
@@ -190,9 +213,11 @@ one_stream(void)
 	begin(1);
 	is_int(give(1, far), 0, "a pair is taken");
 	ok((id = started(0)) != 0, "the worker hears of it at once");
-	ok(msg.idle == 7 && msg.first_ab_len == 2 && msg.first_ba_len == 3 &&
+	ok(msg.opts.idle == 7 && msg.opts.slot == 8 && msg.opts.rate == 9,
+	    "idle limit and cap with it");
+	ok(msg.first_ab_len == 2 && msg.first_ba_len == 3 &&
 		memcmp(msg.first_ab, "abba!", 5) == 0,
-	    "idle limit and first bytes with it");
+	    "and first bytes");
 	is_int(feed_pending(feed), 1, "kept until acknowledged");
 	is_int(recv(far[0], &c, 1, MSG_DONTWAIT), -1, "its ends are open");
 	ack(0, id);
@@ -366,6 +391,136 @@ full_socket(void)
 	finish(1);
 }
 
+/* A QUERY that worker w received: its number, 0 for none. */
+static uint32_t
+asked(int w)
+{
+	int fd[1], none = 0;
+	ssize_t n;
+
+	n = fdpass_recv(worker[w], packet, sizeof(packet), fd, &none, NULL);
+	if (n <= 0 || relay_msg_parse(&msg, packet, (size_t)n) == -1 ||
+	    msg.type != RELAY_QUERY)
+		return 0;
+	return msg.seq;
+}
+
+static void
+tell(int w, uint32_t seq, uint64_t id, bool more)
+{
+	msg.type = RELAY_COUNTS;
+	msg.seq = seq;
+	msg.more = more;
+	msg.count = id != 0;
+	msg.ends[0] = (struct relay_end){ .id = id, .ab = 10, .ba = 20 };
+	answer(w);
+}
+
+static void
+wait_counted(void)
+{
+	for (int i = 0; i < 100 && answers == 0; i++)
+		event_base_loop(base, EVLOOP_ONCE);
+}
+
+static void
+counts(void)
+{
+	uint64_t id[2];
+	uint32_t seq;
+
+	begin(2);
+	for (size_t i = 0; i < 2; i++) {
+		give(i, NULL);
+		ack((int)i, id[i] = started((int)i));
+	}
+	ok(feed_query(feed) && !feed_query(feed), "one question at a time");
+	ok((seq = asked(0)) != 0 && asked(1) == seq, "each worker is asked");
+	tell(0, seq, id[0], true);
+	tell(1, seq, id[0], false);
+	is_int(told, 1, "a worker tells of no other's streams");
+	is_int(answers, 0, "the first has more to say");
+	tell(0, seq - 1, id[0], false);
+	is_int(answers, 0, "and no answer to an earlier question is taken");
+	tell(0, seq, 0, false);
+	ok(answers == 1 && told == 1 && told_ab == 10 && told_ba == 20,
+	    "answered");
+	tell(0, seq, id[0], false);
+	is_int(told, 1, "once");
+	ok(feed_query(feed), "the next question");
+	tell(0, asked(0), id[0], false);
+	close(worker[1]);
+	turn();
+	ok(answers == 2 && told == 2, "one that dies has answered");
+	worker[1] = dup(worker[0]);
+	finish(2);
+}
+
+static void
+no_answer(void)
+{
+	uint32_t seq;
+
+	begin(0);
+	ok(feed_query(feed) && answers == 0, "nobody is asked");
+	turn();
+	is_int(answers, 1, "and answers");
+	add_worker(0);
+	answers = 0;
+	ok(feed_query(feed), "a worker that is stopped is asked");
+	seq = asked(0);
+	turn();
+	is_int(answers, 0, "it is waited for");
+	wait_counted();
+	is_int(answers, 1, "but not for ever");
+	ok(feed_query(feed), "the next question");
+	tell(0, seq, 0, false);
+	is_int(answers, 1, "a late answer is none");
+	finish(1);
+}
+
+/* A worker that reads nothing is asked when it does. */
+static void
+asked_later(void)
+{
+	size_t sent = 0;
+	uint32_t seq = 0;
+
+	begin(1);
+	while (!feed_busy(feed) && sent < STREAMS)
+		if (give(sent, NULL) == 0)
+			sent++;
+	ok(feed_query(feed), "a worker that is full is asked");
+	while (sent > 0 && seq == 0) {
+		if ((seq = asked(0)) == 0 && msg.type == RELAY_START)
+			sent--;
+		turn();
+	}
+	ok(seq != 0, "when it reads again");
+	tell(0, seq, 0, false);
+	is_int(answers, 1, "and answers");
+	finish(1);
+}
+
+static void
+share(void)
+{
+	char c = 'x', path[] = "/dev/null";
+	int sv[2], fd[1], nfd = 1, file = open(path, O_RDONLY);
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv) == -1)
+		die("socketpair");
+	is_int(feed_share(sv[0], file), 0, "a worker is given a file");
+	ok(fdpass_recv(sv[1], &c, 1, fd, &nfd, NULL) == 1 && nfd == 1 &&
+		c == RELAY_SHARE,
+	    "by a message of one byte");
+	close(fd[0]);
+	close(sv[1]);
+	is_int(feed_share(sv[0], file), -1, "one that is gone is not");
+	close(sv[0]);
+	close(file);
+}
+
 static void
 limits(void)
 {
@@ -376,7 +531,7 @@ limits(void)
 	begin(0);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
 		die("socketpair");
-	is_int(feed_send(feed, sv[0], sv[1], big, sizeof(big), NULL, 0, 0,
+	is_int(feed_send(feed, sv[0], sv[1], big, sizeof(big), NULL, 0, NULL,
 		   NULL),
 	    -1, "too many first bytes");
 	ok(errno == EMSGSIZE && fcntl(sv[0], F_GETFD) == -1,
@@ -400,6 +555,10 @@ main(void)
 	last_words();
 	another_takes_over();
 	full_socket();
+	counts();
+	no_answer();
+	asked_later();
+	share();
 	limits();
 	event_base_free(base);
 	return done_testing();

@@ -2,145 +2,15 @@
  * A real worker, started as vsapd starts it: acknowledgement, first bytes,
  * reports, the descriptor limit, and its life as an orphan.
  */
-#include "spawn.h"
+#include "play_worker.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "net.h"
-#include "relay_msg.h"
+#include "ratecap.h"
 #include "tap.h"
 
-#define PATIENCE 10000
 #define FD_LIMIT 200 /* of the worker that is to run into it */
-
-static char relay[4096];
-static struct relay_msg msg;
-static unsigned char packet[RELAY_MSG_MAX];
-
-static void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-/* build/unit/t_worker: the program is build/vsap-relay. */
-static bool
-find_relay(void)
-{
-	ssize_t n = readlink("/proc/self/exe", relay, sizeof(relay) - 32);
-	char *slash;
-
-	if (n == -1)
-		die("readlink");
-	relay[n] = '\0';
-	for (int i = 0; i < 2; i++)
-		if ((slash = strrchr(relay, '/')) != NULL)
-			*slash = '\0';
-	strlcat(relay, "/vsap-relay", sizeof(relay));
-	return access(relay, X_OK) == 0;
-}
-
-static int
-start_worker(pid_t *pid)
-{
-	int fd = spawn_worker(relay, getuid(), getgid(), false, false, pid);
-
-	if (fd == -1)
-		die("spawn_worker");
-	return fd;
-}
-
-static void
-wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	if (poll(&pfd, 1, PATIENCE) == -1)
-		die("poll");
-}
-
-/* A stream between two sockets; our far ends of it are in far[]. */
-static void
-send_start(int w, uint64_t id, int far[2])
-{
-	int a[2], b[2], pass[2], r;
-	size_t n;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, a) == -1 ||
-	    socketpair(AF_UNIX, SOCK_STREAM, 0, b) == -1)
-		die("socketpair");
-	memset(&msg, 0, sizeof(msg));
-	msg.type = RELAY_START;
-	msg.id = id;
-	msg.first_ab = "first ";
-	msg.first_ab_len = 6;
-	n = relay_msg_format(&msg, packet, sizeof(packet));
-	pass[0] = a[1];
-	pass[1] = b[1];
-	while (
-	    (r = fdpass_send(w, packet, n, pass, 2)) == -1 && errno == EAGAIN)
-		wait_for(w, POLLOUT);
-	if (r == -1)
-		die("fdpass_send");
-	close(a[1]);
-	close(b[1]);
-	far[0] = a[0];
-	far[1] = b[0];
-}
-
-/* The worker's next message; its type, 0 for none. */
-static int
-next_msg(int w)
-{
-	int fd[1], none = 0;
-	ssize_t n;
-
-	wait_for(w, POLLIN);
-	n = fdpass_recv(w, packet, sizeof(packet), fd, &none, NULL);
-	if (n <= 0 || relay_msg_parse(&msg, packet, (size_t)n) == -1)
-		return 0;
-	return (int)msg.type;
-}
-
-static bool
-gives(int fd, const char *want)
-{
-	char got[64];
-	size_t len = strlen(want), n = 0;
-	ssize_t r = 1;
-
-	while (n < len && r > 0) {
-		wait_for(fd, POLLIN);
-		if ((r = read(fd, got + n, len - n)) > 0)
-			n += (size_t)r;
-	}
-	return n == len && memcmp(got, want, len) == 0;
-}
-
-static int
-exit_status(pid_t pid)
-{
-	int status;
-
-	for (int i = 0; i < PATIENCE / 10; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		(void)poll(NULL, 0, 10);
-	}
-	kill(pid, SIGKILL);
-	return -1;
-}
 
 static bool
 title_has(pid_t pid, const char *word)
@@ -165,7 +35,7 @@ serves(void)
 	pid_t pid;
 
 	w = start_worker(&pid);
-	send_start(w, 77, far);
+	send_start(w, 77, NULL, "first ", far);
 	ok(next_msg(w) == RELAY_ACK && msg.count == 1 && msg.ids[0] == 77,
 	    "a pair is acknowledged");
 	if (write(far[0], "bytes", 5) != 5)
@@ -178,7 +48,7 @@ serves(void)
 	    "its end is reported");
 	for (int sig = 0; sig < 3; sig++)
 		kill(pid, (int[]){ SIGINT, SIGHUP, SIGPIPE }[sig]);
-	send_start(w, 78, far);
+	send_start(w, 78, NULL, "first ", far);
 	is_int(next_msg(w), RELAY_ACK, "INT, HUP and PIPE change nothing");
 	ok(getsid(pid) == pid, "it has a session of its own");
 	close(far[0]);
@@ -202,7 +72,7 @@ refuses_garbage(void)
 	send(w, packet, relay_msg_format(&msg, packet, sizeof(packet)), 0);
 	ok(next_msg(w) == RELAY_NAK && msg.id == 5 && msg.error == EBADMSG,
 	    "a START without descriptors is refused");
-	send_start(w, 6, far);
+	send_start(w, 6, NULL, "first ", far);
 	is_int(next_msg(w), RELAY_ACK, "and it serves on");
 	close(far[0]);
 	close(far[1]);
@@ -217,9 +87,9 @@ orphan(void)
 	pid_t pid;
 
 	w = start_worker(&pid);
-	send_start(w, 1, far);
+	send_start(w, 1, NULL, "first ", far);
 	is_int(next_msg(w), RELAY_ACK, "a stream begins");
-	send_start(w, 2, late);
+	send_start(w, 2, NULL, "first ", late);
 	close(w);
 	for (int i = 0; i < PATIENCE / 10 && !title_has(pid, "orphan"); i++)
 		(void)poll(NULL, 0, 10);
@@ -238,6 +108,93 @@ orphan(void)
 	is_int(exit_status(pid), 0, "and leaves after it");
 }
 
+#define MANY 600 /* streams, whose counts take three messages */
+
+/* The counts of all streams: how many came, with bytes moved to b. */
+static size_t
+query(int w, uint32_t seq, uint64_t *ab)
+{
+	size_t n = 0;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.type = RELAY_QUERY;
+	msg.seq = seq;
+	say(w, NULL, 0);
+	*ab = 0;
+	do {
+		if (next_msg(w) != RELAY_COUNTS || msg.seq != seq)
+			return 0;
+		for (size_t i = 0; i < msg.count; i++)
+			*ab += msg.ends[i].ab;
+		n += msg.count;
+	} while (msg.more);
+	return n;
+}
+
+static void
+counts(void)
+{
+	static int far[MANY][2];
+	size_t acks = 0;
+	uint64_t ab;
+	pid_t pid;
+	int w;
+
+	w = start_worker(&pid);
+	is_int(query(w, 1, &ab), 0, "no streams, no counts");
+	for (size_t n = 0; n < MANY; n++)
+		send_start(w, n + 1, NULL, "first ", far[n]);
+	while (acks < MANY && next_msg(w) == RELAY_ACK)
+		acks += msg.count;
+	for (size_t n = 0; n < MANY; n++)
+		if (!gives(far[n][1], "first "))
+			die("a stream that does not run");
+	is_int(query(w, 2, &ab), MANY, "all %d streams are told", MANY);
+	is_int(ab, MANY * 6, "with what they moved");
+	for (size_t n = 0; n < MANY; n++) {
+		close(far[n][0]);
+		close(far[n][1]);
+	}
+	close(w);
+	is_int(exit_status(pid), 0, "it leaves in order");
+}
+
+static void
+share(int w, int file)
+{
+	memset(&msg, 0, sizeof(msg));
+	msg.type = RELAY_SHARE;
+	say(w, &file, file != -1);
+}
+
+/* What is no file of caps is not looked at, and nothing is lost by it. */
+static void
+bad_shares(void)
+{
+	int far[2], w, other = memfd_create("other", 0);
+	struct relay_opts opts = { .slot = 1, .rate = 1 };
+	pid_t pid;
+
+	if (other == -1 || ftruncate(other, 1 << 20) == -1)
+		die("memfd_create");
+	w = start_worker(&pid);
+	share(w, -1);
+	share(w, other);
+	send_start(w, 1, &opts, "first ", far);
+	is_int(next_msg(w), RELAY_ACK, "without a file of caps it serves on");
+	ok(gives(far[1], "first "), "without caps");
+	close(other);
+	other = ratecap_make();
+	share(w, other);
+	share(w, other);
+	close(other);
+	close(far[0]);
+	close(far[1]);
+	is_int(next_msg(w), RELAY_END, "one file is enough");
+	close(w);
+	is_int(exit_status(pid), 0, "it leaves in order");
+}
+
 /* The feeder was killed before it read an ACK: what it had sent is served
  * all the same. */
 static void
@@ -247,11 +204,11 @@ orphan_of_a_killed(void)
 	pid_t pid;
 
 	w = start_worker(&pid);
-	send_start(w, 1, far);
+	send_start(w, 1, NULL, "first ", far);
 	wait_for(w, POLLIN);
 	if (kill(pid, SIGSTOP) == -1)
 		die("kill");
-	send_start(w, 2, late);
+	send_start(w, 2, NULL, "first ", late);
 	close(w);
 	if (kill(pid, SIGCONT) == -1)
 		die("kill");
@@ -280,7 +237,7 @@ descriptor_limit(void)
 	if (prlimit(pid, RLIMIT_NOFILE, &rl, NULL) == -1)
 		die("prlimit");
 	for (n = 0; n < open_ends; n++)
-		send_start(w, n + 1, far[n]);
+		send_start(w, n + 1, NULL, "first ", far[n]);
 	while (acks + naks < open_ends && (type = next_msg(w)) != 0) {
 		if (type == RELAY_ACK)
 			acks += msg.count;
@@ -316,5 +273,7 @@ main(void)
 	orphan();
 	orphan_of_a_killed();
 	descriptor_limit();
+	counts();
+	bad_shares();
 	return done_testing();
 }

@@ -1,0 +1,205 @@
+/*
+ * What a worker tells its feeder, in as few messages as it takes, at the pace
+ * at which the feeder reads.
+ */
+#include "worker_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "loop.h"
+#include "net.h"
+#include "role.h"
+
+static unsigned char packet[RELAY_MSG_MAX];
+static struct relay_msg msg; /* of the call under way */
+
+static void
+on_flush(void *arg)
+{
+	worker_flush(arg);
+}
+
+void
+worker_flush_later(struct worker *w)
+{
+	if (w->flushing)
+		return;
+	w->flushing = true;
+	if (loop_defer(w->base, on_flush, w) == -1)
+		worker_flush(w);
+}
+
+void
+worker_report(struct worker *w, const struct relay_end *r, int error)
+{
+	struct report *rep;
+
+	if ((rep = malloc(sizeof(*rep))) == NULL) {
+		log_warn("report lost: %s", strerror(errno));
+		return;
+	}
+	rep->end = *r;
+	rep->error = error;
+	STAILQ_INSERT_TAIL(&w->reports, rep, entry);
+	worker_flush_later(w);
+}
+
+static void
+add_count(void *arg, uint64_t id, uint64_t ab, uint64_t ba)
+{
+	struct answer *a = arg;
+
+	a->ends[a->len++] = (struct relay_end){ .id = id, .ab = ab, .ba = ba };
+}
+
+/* Out of memory, the answer is one without streams. */
+void
+worker_count(struct worker *w, uint32_t seq)
+{
+	struct answer *a = &w->answer;
+	size_t n = stream_engine_streams(w->engine);
+
+	free(a->ends);
+	a->len = a->sent = 0;
+	a->seq = seq;
+	a->open = true;
+	if ((a->ends = calloc(n > 0 ? n : 1, sizeof(a->ends[0]))) != NULL)
+		stream_engine_each(w->engine, add_count, a);
+	worker_flush_later(w);
+}
+
+/* 1: sent, 0: later, -1: the feeder is gone. */
+static int
+send_msg(const struct relay_msg *m)
+{
+	size_t len = relay_msg_format(m, packet, sizeof(packet));
+
+	if (fdpass_send(WORKER_FD, packet, len, NULL, 0) == 0)
+		return 1;
+	return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
+}
+
+/* Streams begin when their ACK is out, not before: the feeder would give
+ * what was not acknowledged to another worker. */
+static int
+flush_acks(struct worker *w)
+{
+	struct taken *t;
+	int r;
+
+	while (!STAILQ_EMPTY(&w->taken)) {
+		msg.type = RELAY_ACK;
+		msg.count = 0;
+		STAILQ_FOREACH(t, &w->taken, entry) {
+			msg.ids[msg.count++] = t->id;
+			if (msg.count == RELAY_BATCH_MAX)
+				break;
+		}
+		if ((r = send_msg(&msg)) != 1)
+			return r;
+		worker_start_first(w, msg.count);
+	}
+	return 1;
+}
+
+/* As many reports as one message takes; how many. */
+static size_t
+gather_reports(struct worker *w)
+{
+	struct report *rep = STAILQ_FIRST(&w->reports);
+
+	msg.count = 0;
+	if (rep->error != 0) {
+		msg.type = RELAY_NAK;
+		msg.id = rep->end.id;
+		msg.error = rep->error;
+		return 1;
+	}
+	msg.type = RELAY_END;
+	for (; rep != NULL && rep->error == 0 && msg.count < RELAY_BATCH_MAX;
+	     rep = STAILQ_NEXT(rep, entry))
+		msg.ends[msg.count++] = rep->end;
+	return msg.count;
+}
+
+static int
+flush_reports(struct worker *w)
+{
+	struct report *rep;
+	size_t n;
+	int r;
+
+	while (!STAILQ_EMPTY(&w->reports)) {
+		n = gather_reports(w);
+		if ((r = send_msg(&msg)) != 1)
+			return r;
+		while (n-- > 0) {
+			rep = STAILQ_FIRST(&w->reports);
+			STAILQ_REMOVE_HEAD(&w->reports, entry);
+			free(rep);
+		}
+	}
+	return 1;
+}
+
+static int
+flush_answer(struct answer *a)
+{
+	size_t left;
+	int r;
+
+	while (a->open) {
+		left = a->len - a->sent;
+		msg.type = RELAY_COUNTS;
+		msg.seq = a->seq;
+		msg.more = left > RELAY_BATCH_MAX;
+		msg.count = msg.more ? RELAY_BATCH_MAX : left;
+		if (msg.count > 0)
+			memcpy(msg.ends, a->ends + a->sent,
+			    msg.count * sizeof(msg.ends[0]));
+		if ((r = send_msg(&msg)) != 1)
+			return r;
+		a->sent += msg.count;
+		a->open = msg.more;
+	}
+	free(a->ends);
+	a->ends = NULL;
+	return 1;
+}
+
+void
+worker_flush(struct worker *w)
+{
+	int r;
+
+	w->flushing = false;
+	if (w->orphan)
+		return;
+	if ((r = flush_acks(w)) == 1 && (r = flush_reports(w)) == 1)
+		r = flush_answer(&w->answer);
+	if (r == 0)
+		event_add(w->ev_write, NULL);
+	else if (r == -1 && errno != EPIPE && errno != ECONNRESET)
+		log_warn("feeder: %s", strerror(errno));
+	/* A feeder that is gone is found by reading: messages of its may
+	 * still be there. */
+}
+
+void
+worker_log_rest(struct worker *w)
+{
+	struct report *rep;
+
+	while ((rep = STAILQ_FIRST(&w->reports)) != NULL) {
+		STAILQ_REMOVE_HEAD(&w->reports, entry);
+		if (rep->error == 0)
+			role_log_end(&rep->end);
+		free(rep);
+	}
+	w->answer.open = false;
+	free(w->answer.ends);
+	w->answer.ends = NULL;
+}
