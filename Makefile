@@ -39,10 +39,11 @@ ARCHIVES := $(NAMES:%=$(B)/%.a) $(B)/libcommon.a
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/t_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,\
 	$(wildcard tests/fuzz/fuzz_*.c))
-TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c)) \
+	$(B)/tools/probe.so
 BENCHES := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 SOURCES := $(wildcard libcommon/*.[ch] bin/*/*.[ch] tests/unit/*.[ch] \
-	tests/fuzz/*.[ch] tests/tools/*.[ch] bench/*.[ch])
+	tests/fuzz/*.[ch] tests/tools/*.[ch] tests/tools/*/*.[ch] bench/*.[ch])
 PAGES := $(wildcard man/*.[1-9])
 EXAMPLES := $(wildcard examples/*)
 TEXTS := $(wildcard README.md DEVIATIONS.md ARCHITECTURE.md LICENSE)
@@ -124,6 +125,11 @@ $(B)/tools/%: tests/tools/%.c $(B)/libcommon.a
 	$(call ONE,)
 $(B)/bench/%: bench/%.c $(B)/libcommon.a
 	$(call ONE,)
+
+# An intruder for tests/sandbox.bats, preloaded into the programs.
+$(B)/tools/probe.so: tests/tools/probe/probe.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -shared -o $@ $<
 
 units: $(UNITS)
 fuzzers: $(FUZZERS)

@@ -34,19 +34,40 @@ struct sandbox_paths {
 int sandbox_drop(uid_t uid, gid_t gid, char *err, size_t errlen);
 
 /*
- * An event loop with sockets: may accept, connect (TCP, UDP, UNIX), bind,
- * send and receive (descriptors too), read the files said above and those of
- * paths (may be NULL), write to what it holds.  It may not
+ * Each of the following: 0, or -1 with a text in err: the system refused, and
+ * the process may be confined in part.
+ *
+ * ircd-lite's server, an event loop with sockets: may accept, connect (TCP,
+ * UDP, UNIX), bind, send and receive (descriptors too), read the files said
+ * above and those of paths (may be NULL), write to what it holds.  It may not
  * listen, execute, fork, signal others, make executable memory, or open
  * anything for writing.
- *
- * 0, or -1 with a text in err: the system refused, and the process may be
- * confined in part.
  */
 int
 sandbox_irc_server(const struct sandbox_paths *paths, char *err, size_t errlen);
 
-/* The password helper: the sockets it holds, memory, its end.  As above. */
+/*
+ * vsapd's control: the same, and opens paths below the root of UNIX names
+ * (openat2 with O_PATH, which no rule for files concerns).  It may not
+ * listen, either: what listens comes from its parent.  (A kernel without
+ * Landlock leaves what openat2 opens for writing to the files' permissions.)
+ */
+int sandbox_vsapd_control(const struct sandbox_paths *paths, char *err,
+    size_t errlen);
+
+/*
+ * A worker of vsap-relay moves bytes between descriptors that it holds or is
+ * sent, by pipes of its own: no sockets, no names, no files.  The system's log
+ * is open already and the time zone known, or there is none.
+ */
+int sandbox_relay_worker(char *err, size_t errlen);
+
+/* One that ends TLS: the same without pipes; it reads memory files that it is
+ * sent.  libtls is initialised before. */
+int sandbox_tls_worker(char *err, size_t errlen);
+
+/* A password helper: the sockets it holds, memory, its end.  What libcrypto
+ * reads at its first use was read before. */
 int sandbox_passwords(char *err, size_t errlen);
 
 #endif

@@ -28,19 +28,43 @@ sandbox_drop(uid_t uid, gid_t gid, char *err, size_t errlen)
 	return -1;
 }
 
+static int
+nothing(char *err, size_t errlen)
+{
+	if (errlen > 0)
+		*err = '\0';
+	return 0;
+}
+
 int
 sandbox_irc_server(const struct sandbox_paths *paths, char *err, size_t errlen)
 {
 	(void)paths;
-	(void)err;
-	(void)errlen;
-	return 0;
+	return nothing(err, errlen);
+}
+
+int
+sandbox_vsapd_control(const struct sandbox_paths *paths, char *err,
+    size_t errlen)
+{
+	(void)paths;
+	return nothing(err, errlen);
+}
+
+int
+sandbox_relay_worker(char *err, size_t errlen)
+{
+	return nothing(err, errlen);
+}
+
+int
+sandbox_tls_worker(char *err, size_t errlen)
+{
+	return nothing(err, errlen);
 }
 
 int
 sandbox_passwords(char *err, size_t errlen)
 {
-	(void)err;
-	(void)errlen;
-	return 0;
+	return nothing(err, errlen);
 }
