@@ -106,10 +106,11 @@ child_user(uid_t uid, gid_t gid)
 	return setuid(uid);
 }
 
-static void __attribute__((__noreturn__)) child(const char *path, int sock,
-    uid_t uid, gid_t gid, bool use_syslog, bool verbose)
+static void __attribute__((__noreturn__))
+child(const char *path, const char *mode, int sock, uid_t uid, gid_t gid,
+    bool use_syslog, bool verbose)
 {
-	const char *argv[5] = { relay_name, "--worker" };
+	const char *argv[5] = { relay_name, mode };
 	int n = 2, program;
 
 	if (use_syslog)
@@ -128,8 +129,8 @@ static void __attribute__((__noreturn__)) child(const char *path, int sock,
 	_exit(1);
 }
 
-int
-spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
+static int
+spawn(const char *path, const char *mode, uid_t uid, gid_t gid, bool use_syslog,
     bool verbose, pid_t *pid)
 {
 	int sv[2], saved;
@@ -145,10 +146,24 @@ spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
 		errno = saved;
 		return -1;
 	case 0:
-		child(path, sv[1], uid, gid, use_syslog, verbose);
+		child(path, mode, sv[1], uid, gid, use_syslog, verbose);
 	}
 	close(sv[1]);
 	return sv[0];
+}
+
+int
+spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
+    bool verbose, pid_t *pid)
+{
+	return spawn(path, "--worker", uid, gid, use_syslog, verbose, pid);
+}
+
+int
+spawn_tls_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
+    bool verbose, pid_t *pid)
+{
+	return spawn(path, "--tls-worker", uid, gid, use_syslog, verbose, pid);
 }
 
 int

@@ -24,6 +24,10 @@ int spawn_find_relay(char *out, size_t outlen, char *err, size_t errlen);
 int spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
     bool verbose, pid_t *pid);
 
+/* The same with "vsap-relay --tls-worker" (tls_msg.h, tlsfeed.h). */
+int spawn_tls_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
+    bool verbose, pid_t *pid);
+
 /* Processors that this process may use; at least 1. */
 int spawn_cpus(void);
 

@@ -1,0 +1,183 @@
+/*
+ * Would a worker take it?  A child tries, so that no key is ever in the
+ * memory of who asks.
+ */
+#include "tlsconf.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <tls.h>
+#include <unistd.h>
+
+static int
+say(char *err, size_t errlen, const char *what, const char *why)
+{
+	snprintf(err, errlen, "%s: %s", what, why == NULL ? "no memory" : why);
+	return -1;
+}
+
+static int
+try_server(struct tls_config *t, const char *name, char *err, size_t errlen)
+{
+	struct tls *server = tls_server();
+	int r = server == NULL ? -1 : tls_configure(server, t);
+
+	if (r == -1)
+		say(err, errlen, name,
+		    server == NULL ? NULL : tls_error(server));
+	tls_free(server);
+	return r;
+}
+
+/* libtls reads keys when a server is configured, or a client connects; a
+ * server of one pair tells for either, and whose fault it is. */
+static int
+try_keypair(const struct tlsconf *c, unsigned i, char *err, size_t errlen)
+{
+	struct tls_config *t;
+	struct tlsconf one;
+	int r;
+
+	tlsconf_init(&one, TLS_SERVER);
+	one.cert[0] = c->cert[i];
+	one.key[0] = c->key[i];
+	one.name[0] = c->name[i];
+	one.npairs = 1;
+	if ((t = tlsconf_use(&one, err, errlen)) == NULL)
+		return -1;
+	r = try_server(t, one.name[0] != NULL ? one.name[0] : "certificate",
+	    err, errlen);
+	tls_config_free(t);
+	return r;
+}
+
+static ssize_t
+no_read(struct tls *ctx, void *p, size_t n, void *arg)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	(void)arg;
+	return TLS_WANT_POLLIN;
+}
+
+static ssize_t
+no_write(struct tls *ctx, const void *p, size_t n, void *arg)
+{
+	(void)ctx;
+	(void)p;
+	(void)arg;
+	return (ssize_t)n;
+}
+
+/* A connection to nowhere has libtls read the CAs. */
+static int
+try_client(struct tls_config *t, char *err, size_t errlen)
+{
+	struct tls *client = tls_client();
+	int r = -1;
+
+	if (client != NULL && tls_configure(client, t) == 0)
+		r = tls_connect_cbs(client, no_read, no_write, NULL,
+		    "localhost");
+	if (r == -1)
+		say(err, errlen, "TLS",
+		    client == NULL ? NULL : tls_error(client));
+	tls_free(client);
+	return r;
+}
+
+static int
+try(const struct tlsconf *c, char *err, size_t errlen)
+{
+	struct tls_config *t;
+	int r = 0;
+
+	if ((t = tlsconf_use(c, err, errlen)) == NULL)
+		return -1;
+	for (unsigned i = 0; i < c->npairs && r == 0; i++)
+		r = try_keypair(c, i, err, errlen);
+	if (r == 0)
+		r = c->role == TLS_SERVER ? try_server(t, "TLS", err, errlen)
+					  : try_client(t, err, errlen);
+	tls_config_free(t);
+	return r;
+}
+
+/* In the child: "" or the message goes to out, with a NUL behind it. */
+static void __attribute__((__noreturn__))
+child(const struct tlsconf *c, int out)
+{
+	char err[512] = "";
+	ssize_t n;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)try(c, err, sizeof(err));
+	n = write(out, err, strlen(err) + 1);
+	_exit(n == -1 ? 1 : 0);
+}
+
+/* What the child said; -1: it died before that. */
+static int
+hear(int fd, char *p, size_t max)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < max) {
+		n = read(fd, p + len, max - len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		len += (size_t)n;
+		if (p[len - 1] == '\0')
+			return 0;
+	}
+	return -1;
+}
+
+static int
+check(const struct tlsconf *c, char *err, size_t errlen)
+{
+	char said[512];
+	int p[2], r;
+	pid_t pid;
+
+	if (pipe(p) == -1)
+		return say(err, errlen, "pipe", strerror(errno));
+	if ((pid = fork()) == 0)
+		child(c, p[1]);
+	close(p[1]);
+	r = pid == -1 ? -1 : hear(p[0], said, sizeof(said));
+	close(p[0]);
+	/* (ECHILD where SIGCHLD is ignored: it is buried already.) */
+	while (pid != -1 && waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	if (r == -1)
+		return say(err, errlen, "TLS",
+		    pid == -1 ? strerror(errno) : "the trial broke off");
+	if (said[0] == '\0')
+		return 0;
+	strlcpy(err, said, errlen);
+	return -1;
+}
+
+int
+tlsconf_check(const struct tlsconf *c, char *err, size_t errlen)
+{
+	struct tlsconf whole = *c;
+	int r;
+
+	if (c->role == TLS_CLIENT && c->ca == -1 && c->pins[0] == '\0' &&
+	    !(c->flags & TLS_F_NO_VERIFY) &&
+	    tlsconf_system_ca(&whole.ca, err, errlen) == -1)
+		return -1;
+	r = check(&whole, err, errlen);
+	if (whole.ca != c->ca)
+		close(whole.ca);
+	return r;
+}
