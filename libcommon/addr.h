@@ -11,6 +11,8 @@
  *	fd:N						an inherited descriptor
  *	exec:command					a command by sh -c
  *	fdpass:/path					hand the descriptor over
+ *	tls:host:port  tls:[v6]:port			TCP, and TLS on it
+ *	http://host[:port][/path]			a part of a web server
  *
  * Pure: no name is resolved here and no descriptor touched.
  */
@@ -29,6 +31,7 @@ enum addr_kind {
 	ADDR_FD,
 	ADDR_EXEC,
 	ADDR_FDPASS,
+	ADDR_HTTP,
 };
 
 /* What addr_parse() takes, or'ed together. */
@@ -41,6 +44,8 @@ enum addr_kind {
 /* port alone: 127.0.0.1, or every address where ADDR_F_ANYHOST is given too */
 #define ADDR_F_BAREPORT 0x40
 #define ADDR_F_NOPORT 0x80 /* host alone: the port is then 8706 */
+#define ADDR_F_TLS 0x100   /* "tls:" in front of any TCP form admitted */
+#define ADDR_F_HTTP 0x200
 
 /* The sets that the verbs and the programs use. */
 #define ADDR_FOR_BIND                                                          \
@@ -48,12 +53,13 @@ enum addr_kind {
 	    ADDR_F_BAREPORT)
 #define ADDR_FOR_CONNECT                                                       \
 	(ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NAME | ADDR_F_BAREPORT)
-#define ADDR_FOR_SERVER (ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NOPORT)
+#define ADDR_FOR_SERVER (ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_NOPORT | ADDR_F_TLS)
 #define ADDR_FOR_LISTEN                                                        \
 	(ADDR_F_TCP | ADDR_F_UNIX | ADDR_F_ANYHOST | ADDR_F_BAREPORT)
 
 #define ADDR_HOST_MAX 255 /* bytes of a host name, path, name or command */
 #define ADDR_STRLEN 300	  /* fits any formatted address and its NUL */
+#define ADDR_HTTP_PORT 80
 
 struct addr {
 	enum addr_kind kind;
@@ -61,12 +67,14 @@ struct addr {
 			     AF_UNSPEC for a name and for every address */
 	bool any;	    /* TCP: every address; family is AF_UNSPEC for :port
 			     and *:port */
-	uint16_t port;	    /* TCP, host byte order */
+	bool tls;	    /* TCP: "tls:" stood in front */
+	uint16_t port;	    /* TCP, HTTP; host byte order */
 	int fd;		    /* FD */
 	struct in6_addr ip; /* TCP numeric; IPv4 in its v4-mapped form */
 	char text[ADDR_HOST_MAX + 1]; /* TCP: host as written, without
-			     brackets, "" for every address; else the path,
-			     name or command */
+			     brackets, "" for every address; HTTP: host and
+			     path, "host/path"; else the path, name or
+			     command */
 };
 
 /*
@@ -78,6 +86,10 @@ struct addr {
  * and no blank where names are admitted too (such addresses go into request
  * lines).  0.0.0.0 and [::] set any with their own family; a v4-mapped host
  * is AF_INET.
+ *
+ * HTTP has one spelling: the host is in lower case, in canonical numbers, or
+ * [v6], without a last dot; the path is "/" if there is none, without a query,
+ * '%', and empty, "." and ".." names (a last '/' may stand).
  */
 int addr_parse(struct addr *a, const char *s, unsigned flags, char *err,
     size_t errlen);

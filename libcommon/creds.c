@@ -151,7 +151,7 @@ creds_free(char *creds)
 }
 
 bool
-creds_may_send(int fd)
+creds_may_send(int fd, bool proxied)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -160,10 +160,12 @@ creds_may_send(int fd)
 
 	if (getpeername(fd, (struct sockaddr *)&ss, &len) == -1)
 		return false;
+	if (clear != NULL && strcmp(clear, "yes") == 0)
+		return true;
+	if (proxied)
+		return false;
 	if (ss.ss_family == AF_UNIX)
 		return true;
-	if (addr_ip_sa((struct sockaddr *)&ss, &ip) == 0 &&
-	    addr_ip_loopback(&ip))
-		return true;
-	return clear != NULL && strcmp(clear, "yes") == 0;
+	return addr_ip_sa((struct sockaddr *)&ss, &ip) == 0 &&
+	       addr_ip_loopback(&ip);
 }

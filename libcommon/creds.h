@@ -20,8 +20,9 @@ void creds_free(char *);
 
 /*
  * May they be sent in clear over this connected socket?  Over UNIX-domain
- * sockets and loopback; elsewhere only if $VSAP_AUTH_CLEARTEXT is "yes".
+ * sockets and loopback, unless it leads on from there through a proxy;
+ * elsewhere only if $VSAP_AUTH_CLEARTEXT is "yes".
  */
-bool creds_may_send(int fd);
+bool creds_may_send(int fd, bool proxied);
 
 #endif

@@ -26,18 +26,16 @@
 #define VSAP_STR(x) VSAP_STR_(x)
 
 /* seconds */
-#ifndef VSAP_HASTY	      /* a test's build has no ten minutes */
+#define VSAP_HELLO_TIMEOUT 60 /* for a stranger's first request of use; ten
+				 times that for local peers */
 #define VSAP_LINE_TIMEOUT 30  /* for the rest of a line once begun */
 #define VSAP_IDLE_TIMEOUT 600 /* for a session that holds nothing */
-#else
-#define VSAP_LINE_TIMEOUT 1
-#define VSAP_IDLE_TIMEOUT 2
-#endif
 #define VSAP_OFFER_ACK 1	/* 230 unacknowledged by TCP: taken back */
 #define VSAP_OFFER_RELAY 5	/* no RELAY after 230: taken back */
 #define VSAP_OFFER_TOTAL 30	/* give-backs of one visitor end */
 #define VSAP_LINGER 5		/* listener without an acceptor's session */
 #define VSAP_CONNECT_TIMEOUT 30 /* for one CONNECT, all addresses together */
+#define VSAP_TLS_HANDSHAKE 30	/* for the handshake of a TLS connection */
 #define VSAP_KEEPIDLE 30	/* TCP keepalive: idle, interval, probes */
 #define VSAP_KEEPINTVL 10
 #define VSAP_KEEPCNT 3

@@ -2,16 +2,22 @@
 #define VSAP_CLIENT_H
 
 /*
- * The client's half of a VSAP session, without blocking: dial a gateway,
+ * The client's half of a VSAP session, without blocking: reach a gateway,
  * authenticate, send request lines, hear reply lines.  Not a byte behind
  * the last reply line is read, so that after RELAY the descriptor is the
  * stream.  Used by vsap-bind, vsap-connect, vsap-relay and chained vsapd.
+ *
+ * A password goes over UNIX-domain sockets, loopback, TLS with a certificate
+ * that was looked at, and wherever $VSAP_AUTH_CLEARTEXT allows it; elsewhere
+ * SCRAM-SHA-256 shows that we know it, and the gateway must show the same.
  */
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "addr.h"
+#include "gwlink.h"
 #include "resolv.h"
 #include "vsap_proto.h"
 
@@ -24,6 +30,9 @@ struct vsapc_opts {
 	int timeout;	   /* seconds to dial and authenticate; 0: 30 */
 	const char *creds; /* "user:password" or NULL; stays the caller's
 			      until ready or closed */
+	/* Both stay the caller's, tls until the session is gone. */
+	const struct proxy *proxy;    /* on the way, or NULL */
+	const struct gwlink_tls *tls; /* for a TLS address */
 };
 
 struct vsapc_calls {
@@ -62,11 +71,19 @@ int vsapc_send(struct vsapc *, const char *fmt, ...)
  * Take the descriptor away and free the session: what was sent has been
  * written, the next byte to read is the stream's.  -1 if something is still
  * unsent (EAGAIN) or nothing is connected.
+ *
+ * Over TLS it is the plain end, and a worker process goes on between it and
+ * the gateway.  vsapc_take_tls() also gives the token of that connection
+ * (gwlink.h), NULL if there is none: to switch the stream to its peer.
  */
 int vsapc_take(struct vsapc *);
+int vsapc_take_tls(struct vsapc *, void **token);
 
 /* Is the server reached over a UNIX-domain socket (RELAY -f works)? */
 bool vsapc_is_unix(const struct vsapc *);
 int vsapc_fd(const struct vsapc *);
+
+/* Microseconds to the gateway and back, as far as TCP knows; 0 unknown. */
+uint32_t vsapc_rtt(const struct vsapc *);
 
 #endif

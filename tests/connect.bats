@@ -343,8 +343,8 @@ passwords() {
     cat >inside.sh <<'END'
 ip link set lo up
 ip addr add 192.0.2.1/32 dev lo
-vsapd -R "$PWD/run" -l 192.0.2.1:8706 -A "$PWD/pw" -c '*:*' \
-    -a 192.0.2.0/24 2>vsapd.log &
+: >vsapd.log
+vsapd -R "$PWD/run" -f vsapd.conf 2>vsapd.log &
 until grep -q listening vsapd.log; do kill -0 $! || exit 1; done
 export VSAP_AUTH=anna:secret
 vsap-connect -s 192.0.2.1 192.0.2.1:1 </dev/null; echo "status $?"
@@ -355,6 +355,13 @@ END
     python3 -c 'import crypt; print("anna:" + crypt.crypt("secret"))' \
         2>/dev/null >pw
     chmod 600 pw
+    cat >vsapd.conf <<'END'
+listen on 192.0.2.1:8706 passwords cleartext
+passwords file "pw"
+authentication required
+admit from 192.0.2.0/24
+permit connect *:*
+END
     run timeout 30 unshare -n sh inside.sh
     assert_line --index 0 --partial 'VSAP_AUTH_CLEARTEXT=yes'
     assert_line --index 0 --partial 'ssh -L'

@@ -11,6 +11,7 @@
 #include "deliver.h"
 #include "dial.h"
 #include "gate.h"
+#include "gwtls.h"
 #include "log.h"
 #include "ucspi.h"
 #include "vsap_client.h"
@@ -72,14 +73,33 @@ say_accept(struct acceptor *a)
 	return a->express ? vsapc_send(a->client, "RELAY") : 0;
 }
 
+/* Who may visit, as options of BIND. */
+static const char *
+visitors(const struct bind_conf *c, char *out, size_t outlen)
+{
+	char rate[16];
+
+	out[0] = '\0';
+	for (unsigned i = 0; i < c->nfrom; i++) {
+		strlcat(out, i == 0 ? " -a=" : ",", outlen);
+		strlcat(out, c->from_text[i], outlen);
+	}
+	(void)snprintf(rate, sizeof(rate), " -r=%u", c->rate);
+	if (c->rate > 0)
+		strlcat(out, rate, outlen);
+	return out;
+}
+
 /* Everything up to ACCEPT in one go saves two ways to the gateway. */
 static void
 say_bind(struct acceptor *a)
 {
+	char options[BIND_FROM_MAX * (INET6_ADDRSTRLEN + 5) + 32];
 	int r;
 
 	a->state = ACCEPTOR_BINDING;
-	r = vsapc_send(a->client, "BIND %s", gate_address(a->gate));
+	r = vsapc_send(a->client, "BIND %s%s", gate_address(a->gate),
+	    visitors(conf(a), options, sizeof(options)));
 	if (r == 0 && gate_pipelines(a->gate)) {
 		a->listen_said = true;
 		r = say_listen(a);
@@ -161,17 +181,36 @@ on_listening(struct acceptor *a, const struct vsap_reply *r)
 	gate_listening(a->gate);
 }
 
+/* Not every gateway knows -a=. */
+static bool
+may_visit(const struct acceptor *a)
+{
+	const struct bind_conf *c = conf(a);
+	const struct addr *from = &a->remote;
+
+	if (c->nfrom == 0 || !a->have_remote || from->kind != ADDR_TCP)
+		return true;
+	for (unsigned i = 0; i < c->nfrom; i++)
+		if (cidr_contains(&c->from[i], &from->ip))
+			return true;
+	return false;
+}
+
 static void
 on_accepted(struct acceptor *a, const struct vsap_reply *r)
 {
 	struct vsap_fields f;
 
-	a->state = ACCEPTOR_VISITED;
 	a->have_local = a->have_remote = false;
 	if (vsap_reply_fields(r, &f) == 0) {
 		a->have_local = parse_address(&a->local, f.local);
 		a->have_remote = parse_address(&a->remote, f.remote);
 	}
+	if (!may_visit(a)) {
+		over(a, GATE_UNFIT, "does not keep to -a", r->text);
+		return;
+	}
+	a->state = ACCEPTOR_VISITED;
 	gate_visited(a->gate, a);
 }
 
@@ -196,7 +235,7 @@ without_fetch(struct acceptor *a)
 
 	gate_no_fetch(a->gate);
 	a->delivery = NULL;
-	fd = acceptor_take(a, true);
+	fd = acceptor_take(a, true, NULL);
 	if (fd == -1)
 		deliver_gone(d);
 	else
@@ -314,11 +353,14 @@ acceptor_new(struct gate *g)
 		.family = bind_conf(b)->family,
 		.timeout = DIAL_TIMEOUT,
 		.creds = bind_creds(b),
+		.proxy = gwopts_proxy(&bind_conf(b)->gw),
 	};
 	struct acceptor *a;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return -1;
+	if (bind_tls(b) != NULL)
+		o.tls = gwtls_link(bind_tls(b));
 	a->gate = g;
 	a->target = -1;
 	a->client = vsapc_new(bind_base(b), bind_resolv(b), &o, &calls, a);
@@ -354,23 +396,32 @@ acceptor_accept(struct acceptor *a)
 }
 
 int
-acceptor_take(struct acceptor *a, bool say_relay)
+acceptor_take(struct acceptor *a, bool say_relay, void **token)
 {
 	const char *relay = ACCEPTOR_RELAY;
 	size_t n = strlen(relay);
+	bool tls = token != NULL && gate_server(a->gate)->tls;
 	int fd;
 
 	say_relay = say_relay && !a->express;
 	a->delivery = NULL;
-	fd = vsapc_take(a->client);
+	fd = vsapc_take_tls(a->client, token);
 	if (fd != -1)
 		a->client = NULL;
+	if (fd != -1 && tls && *token == NULL) {
+		close(fd); /* has broken off; RELAY was not said */
+		fd = -1;
+	}
 	acceptor_free(a);
 	/* Nothing is unsent, so these bytes fit: all or a dead session. */
 	if (fd != -1 && say_relay && write(fd, relay, n) != (ssize_t)n) {
+		if (token != NULL && *token != NULL)
+			gwtls_forget(*token);
 		close(fd);
-		return -1;
+		fd = -1;
 	}
+	if (fd == -1 && token != NULL)
+		*token = NULL;
 	return fd;
 }
 

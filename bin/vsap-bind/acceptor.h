@@ -56,10 +56,11 @@ void acceptor_accept(struct acceptor *);
 /*
  * VISITED: the session becomes the stream: RELAY is said here (unless it is
  * express), or by the caller as the first bytes (ACCEPTOR_RELAY).  The
- * descriptor, or -1; the acceptor is gone in any case.
+ * descriptor, or -1; the acceptor is gone in any case.  *token: of its TLS
+ * connection (gwtls.h), NULL: none; token NULL: it is not wanted.
  */
 #define ACCEPTOR_RELAY "RELAY\r\n"
-int acceptor_take(struct acceptor *, bool say_relay);
+int acceptor_take(struct acceptor *, bool say_relay, void **token);
 
 /*
  * VISITED: fetch the visitor's descriptor.  The delivery hears

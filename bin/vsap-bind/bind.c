@@ -16,6 +16,7 @@
 #include "deliver.h"
 #include "dial.h"
 #include "gate.h"
+#include "gwtls.h"
 #include "log.h"
 #include "loop.h"
 #include "probe.h"
@@ -32,7 +33,7 @@ enum { ON_TERM, ON_INT, ON_CHLD, ON_WAIT, ON_DRAIN, NEVENTS };
 #define TARGET_TIMEOUT 4
 
 struct bind {
-	const struct bind_conf *conf;
+	struct bind_conf *conf;
 	struct event_base *base;
 	struct resolv *resolv;
 	char *creds;
@@ -40,6 +41,7 @@ struct bind {
 	unsigned ngates, nover;
 	struct deliveries deliveries;
 	struct workers *workers;
+	struct gwtls *tls;
 	struct probe *probe; /* withdrawn until the target answers */
 	struct event *events[NEVENTS];
 	unsigned busy; /* visitors that are served, for -m */
@@ -47,7 +49,8 @@ struct bind {
 	int code;
 	int over_code; /* what the gateways given up so far come to */
 	int drained;
-	int pump; /* the stream for standard input and output, or -1 */
+	int pump;    /* the stream for standard input and output, or -1 */
+	void *token; /* ... and its TLS connection */
 };
 
 /* ---- what the parts ask ------------------------------------------------ */
@@ -92,6 +95,12 @@ struct workers *
 bind_workers(struct bind *b)
 {
 	return b->workers;
+}
+
+struct gwtls *
+bind_tls(struct bind *b)
+{
+	return b->tls;
 }
 
 uint64_t
@@ -211,9 +220,10 @@ bind_gate_over(struct bind *b, int code)
 }
 
 void
-bind_pump(struct bind *b, int fd)
+bind_pump(struct bind *b, int fd, void *token)
 {
 	b->pump = fd;
+	b->token = token;
 	bind_end(b, 0);
 }
 
@@ -341,6 +351,26 @@ add_gates(struct bind *b, char *err, size_t errlen)
 	return 0;
 }
 
+/* What all gateways together say of the options for the way to them. */
+static int
+add_ways(struct bind *b, char *err, size_t errlen)
+{
+	struct gwopts *gw = &b->conf->gw;
+	bool tls = false, tcp = false;
+
+	for (unsigned i = 0; i < b->ngates; i++) {
+		tls = tls || gate_server(b->gates[i])->tls;
+		tcp = tcp || gate_server(b->gates[i])->kind == ADDR_TCP;
+	}
+	if (gwopts_finish(gw, tls, tcp, err, errlen) == -1)
+		return -1;
+	if (gwopts_warning(gw) != NULL)
+		log_warn("%s", gwopts_warning(gw));
+	if (tls)
+		b->tls = gwtls_new(b->base, gw, b->conf->verbose, err, errlen);
+	return tls && b->tls == NULL ? -1 : 0;
+}
+
 static int
 begin(struct bind *b, char *err, size_t errlen)
 {
@@ -353,11 +383,13 @@ begin(struct bind *b, char *err, size_t errlen)
 	b->creds = creds_load(err, errlen);
 	if (b->creds == NULL && *err != '\0')
 		return EXIT_PERMANENT;
-	if (b->conf->mode == BIND_TARGET &&
-	    (b->workers = workers_new(b->base, b->conf->verbose, on_room, b,
-		 err, errlen)) == NULL)
+	if (add_gates(b, err, errlen) == -1 || add_ways(b, err, errlen) == -1)
 		return EXIT_PERMANENT;
-	return add_gates(b, err, errlen) == -1 ? EXIT_PERMANENT : 0;
+	if (b->conf->mode != BIND_TARGET)
+		return 0;
+	b->workers = workers_new(b->base, b->tls, b->conf->verbose, on_room, b,
+	    err, errlen);
+	return b->workers == NULL ? EXIT_PERMANENT : 0;
 }
 
 static void
@@ -374,16 +406,23 @@ finish(struct bind *b)
 	for (int i = 0; i < NEVENTS; i++)
 		if (b->events[i] != NULL)
 			event_free(b->events[i]);
-	if (b->base != NULL)
-		event_base_free(b->base);
 	creds_free(b->creds);
+	gwopts_free(&b->conf->gw);
 }
 
 static int
-pump(int fd)
+pump(struct bind *b)
 {
-	int r = stdpump(fd, STDIN_FILENO, STDOUT_FILENO, NULL);
+	int r = 0;
 
+	if (b->token != NULL)
+		r = gwtls_watch(b->tls, b->token, &b->pump);
+	if (r == 0) {
+		r = stdpump(b->pump, STDIN_FILENO, STDOUT_FILENO, NULL);
+		close(b->pump);
+	}
+	if (r == 0 && b->token != NULL)
+		r = gwtls_watched(b->tls);
 	if (r == -1 && errno != EPIPE)
 		log_warn("the stream broke off: %s", strerror(errno));
 	log_flush();
@@ -391,7 +430,7 @@ pump(int fd)
 }
 
 int
-bind_main(const struct bind_conf *conf)
+bind_main(struct bind_conf *conf)
 {
 	struct bind b = { .conf = conf, .pump = -1 };
 	char err[512];
@@ -403,5 +442,10 @@ bind_main(const struct bind_conf *conf)
 		b.code = EXIT_TEMPORARY;
 	finish(&b);
 	log_flush();
-	return b.pump == -1 ? b.code : pump(b.pump);
+	if (b.pump != -1)
+		b.code = pump(&b);
+	gwtls_free(b.tls);
+	if (b.base != NULL)
+		event_base_free(b.base);
+	return b.code;
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "gwopts.h"
 #include "resolv.h"
 
 #define BIND_GATES_MAX 16
@@ -28,6 +29,8 @@
 #define BIND_MAX 256 /* -m */
 #define BIND_MAX_LIMIT 60000
 #define BIND_BACKLOG 1024 /* n of LISTEN, where visitors come for ever */
+#define BIND_FROM_MAX 16  /* -a */
+#define BIND_RATE_MAX 60000
 
 #define EXIT_PERMANENT 100
 #define EXIT_TEMPORARY 111
@@ -51,6 +54,11 @@ struct bind_conf {
 	struct addr address; /* what to publish */
 	struct addr target;
 	char *const *argv; /* the command */
+	struct gwopts gw;  /* the way to the gateways */
+	/* Who may visit (-a, --rate), which the gateways see to. */
+	struct cidr from[BIND_FROM_MAX];
+	const char *from_text[BIND_FROM_MAX];
+	unsigned nfrom, rate;
 };
 
 struct bind;
@@ -59,7 +67,7 @@ struct deliveries;
 struct workers;
 
 /* The whole program.  Returns its exit status. */
-int bind_main(const struct bind_conf *);
+int bind_main(struct bind_conf *);
 
 const struct bind_conf *bind_conf(const struct bind *);
 struct event_base *bind_base(const struct bind *);
@@ -94,11 +102,12 @@ void bind_withdraw(struct bind *, const char *why);
 void bind_gate_over(struct bind *, int code);
 
 /* The one stream for standard input and output: the loop is left, then the
- * stream is pumped.  fd is the program's from now on. */
-void bind_pump(struct bind *, int fd);
+ * stream is pumped.  Both are the program's from now on. */
+void bind_pump(struct bind *, int fd, void *token);
 
 struct deliveries *bind_deliveries(struct bind *);
 struct workers *bind_workers(struct bind *);
+struct gwtls *bind_tls(struct bind *); /* NULL: no gateway is reached by TLS */
 
 /* Leave the loop. */
 void bind_end(struct bind *, int code);

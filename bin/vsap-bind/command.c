@@ -156,7 +156,7 @@ command_start(struct delivery *d)
 		return;
 	}
 	d->acceptor = NULL;
-	d->stream = acceptor_take(a, false);
+	d->stream = acceptor_take(a, false, &d->token);
 	if (d->stream != -1)
 		serve(d, true);
 	deliver_done(d);

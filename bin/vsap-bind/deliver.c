@@ -9,6 +9,7 @@
 #include "bind.h"
 #include "dial.h"
 #include "gate.h"
+#include "gwtls.h"
 #include "log.h"
 #include "net.h"
 
@@ -64,7 +65,7 @@ deliver_start(struct bind *b, struct acceptor *a)
 		d->acceptor = NULL;
 		d->target = a->target;
 		a->target = -1;
-		d->stream = acceptor_take(a, false);
+		d->stream = acceptor_take(a, false, &d->token);
 	}
 	if (d->acceptor == NULL && d->stream == -1)
 		deliver_gone(d);
@@ -86,6 +87,8 @@ deliver_done(struct delivery *d)
 	dial_cancel(d->dial);
 	if (d->event != NULL)
 		event_free(d->event);
+	if (d->token != NULL)
+		gwtls_forget(d->token);
 	if (d->stream != -1)
 		close(d->stream);
 	if (d->target != -1)
@@ -124,8 +127,9 @@ stdio_start(struct delivery *d)
 static void
 stdio_stream(struct delivery *d)
 {
-	bind_pump(d->bind, d->stream);
+	bind_pump(d->bind, d->stream, d->token);
 	d->stream = -1;
+	d->token = NULL;
 	deliver_done(d);
 }
 
@@ -154,7 +158,7 @@ deliver_take(struct delivery *d)
 			deliver_gone(d);
 		return;
 	}
-	fd = acceptor_take(a, true);
+	fd = acceptor_take(a, true, &d->token);
 	if (fd == -1)
 		deliver_gone(d);
 	else

@@ -43,6 +43,7 @@ struct delivery {
 	struct ucspi info;
 	char who[ADDR_STRLEN]; /* the visitor, for messages */
 	int stream;	       /* the visitor; -1 */
+	void *token;	       /* of its TLS connection, or NULL */
 	int target;	       /* connected; -1 */
 	struct dial *dial;
 	struct event *event;

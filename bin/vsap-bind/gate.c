@@ -1,8 +1,6 @@
 #include "gate.h"
 
 #include <sys/queue.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,15 +276,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 void
 gate_connected(struct gate *g, struct acceptor *a)
 {
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-
 	g->is_unix = vsapc_is_unix(a->client);
-	if (g->is_unix || getsockopt(vsapc_fd(a->client), IPPROTO_TCP, TCP_INFO,
-			      &info, &len) == -1)
-		g->rtt = 0;
-	else
-		g->rtt = info.tcpi_rtt;
+	g->rtt = vsapc_rtt(a->client);
 }
 
 /* The others, and those after a loss, ask for the very port that the first
@@ -412,9 +403,12 @@ gate_over(struct gate *g, struct acceptor *a, const char *text,
 
 	acceptor_free(a);
 	gate_touch(g);
-	if (visited || fault == GATE_EXPIRED || bind_closed(g->bind))
+	if (visited || fault == GATE_EXPIRED || g->given_up ||
+	    bind_closed(g->bind))
 		return;
-	if (!g->was_up && fault == GATE_FORBIDDEN) {
+	if (fault == GATE_UNFIT)
+		close_idle(g);
+	if (fault == GATE_UNFIT || (!g->was_up && fault == GATE_FORBIDDEN)) {
 		give_up(g, text, EXIT_PERMANENT);
 		return;
 	}

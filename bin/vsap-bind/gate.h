@@ -59,6 +59,7 @@ enum gate_fault {
 	GATE_LOST,	/* it ended */
 	GATE_REFUSED,	/* the gateway said no; that may change */
 	GATE_FORBIDDEN, /* no, and it is of no use to ask again */
+	GATE_UNFIT,	/* it does not do what it was asked and agreed to */
 };
 void
 gate_over(struct gate *, struct acceptor *, const char *text, enum gate_fault);

@@ -4,6 +4,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +21,27 @@
 #define WAIT_MAX 31536000
 
 static const char usage_text[] =
-    "usage: vsap-bind [-46hkVv] [-s server]... [-N pool] [-p prio] [-m max]\n"
-    "                 [-w seconds] [-t target] [-P v1|v2] address\n"
-    "                 [command [arg ...]]\n";
+    "usage: vsap-bind [-46hkVv] [-a CIDR]... [-s server]... [-N pool] "
+    "[-p prio]\n"
+    "                 [-m max] [-w seconds] [-t target] [-P v1|v2] "
+    "[-x proxy]\n"
+    "                 [--rate=n] [--ca=file] [--cert=file] [--key=file]\n"
+    "                 [--no-verify] [--pin=fingerprint]... "
+    "[--tls-name=name]\n"
+    "                 address [command [arg ...]]\n";
+
+#define RATE GWOPTS_END
+
+static const struct option longs[] = {
+	{ "ca", required_argument, NULL, GWOPTS_CA },
+	{ "cert", required_argument, NULL, GWOPTS_CERT },
+	{ "key", required_argument, NULL, GWOPTS_KEY },
+	{ "no-verify", no_argument, NULL, GWOPTS_NO_VERIFY },
+	{ "pin", required_argument, NULL, GWOPTS_PIN },
+	{ "rate", required_argument, NULL, RATE },
+	{ "tls-name", required_argument, NULL, GWOPTS_NAME },
+	{ NULL, 0, NULL, 0 },
+};
 
 static void __attribute__((__noreturn__, __format__(printf, 1, 2)))
 usage(const char *fmt, ...)
@@ -87,7 +106,53 @@ set_proxy(struct bind_conf *c, const char *version)
 }
 
 static void
-option(struct bind_conf *c, int ch)
+add_from(struct bind_conf *c, const char *cidr)
+{
+	char error[256];
+
+	if (c->nfrom == BIND_FROM_MAX)
+		usage("-a %s: more than %d networks", cidr, BIND_FROM_MAX);
+	if (cidr_parse(&c->from[c->nfrom], cidr, error, sizeof(error)) == -1)
+		usage("-a %s", error);
+	if (strlen(cidr) > INET6_ADDRSTRLEN + 4)
+		usage("-a %s: no network is so long", cidr);
+	c->from_text[c->nfrom++] = cidr;
+}
+
+static void
+set_rate(struct bind_conf *c, const char *s)
+{
+	const char *error;
+
+	c->rate = (unsigned)strtonum(s, 1, BIND_RATE_MAX, &error);
+	if (error != NULL)
+		usage("--rate=%s: %s (1 to %d connections a minute)", s, error,
+		    BIND_RATE_MAX);
+}
+
+/* What is asked of the command line by no letter of ours. */
+static void
+other_option(struct bind_conf *c, int ch, const char *word)
+{
+	char error[512];
+
+	switch (gwopts_take(&c->gw, ch, optarg, error, sizeof(error))) {
+	case 1:
+		return;
+	case -1:
+		usage("%s", error);
+	}
+	if (ch == ':' && optopt > 0xff)
+		usage("%s needs an argument", word);
+	else if (ch == ':')
+		usage("-%c needs an argument", optopt);
+	else if (optopt == 0 || optopt > 0xff)
+		usage("%s is no option", word);
+	usage("-%c is no option", optopt);
+}
+
+static void
+option(struct bind_conf *c, int ch, const char *word)
 {
 	switch (ch) {
 	case '4':
@@ -95,6 +160,9 @@ option(struct bind_conf *c, int ch)
 		break;
 	case '6':
 		set_family(c, AF_INET6);
+		break;
+	case 'a':
+		add_from(c, optarg);
 		break;
 	case 'h':
 		printf("%s", usage_text);
@@ -130,11 +198,19 @@ option(struct bind_conf *c, int ch)
 	case 'w':
 		c->wait = (unsigned)number(ch, optarg, 1, WAIT_MAX);
 		break;
-	case ':':
-		usage("-%c needs an argument", optopt);
+	case RATE:
+		set_rate(c, optarg);
+		break;
 	default:
-		usage("-%c is no option", optopt);
+		other_option(c, ch, word);
 	}
+}
+
+static int
+next_option(int argc, char **argv)
+{
+	return getopt_long(argc, argv, "+:46a:hkm:N:P:p:s:t:Vvw:x:", longs,
+	    NULL);
 }
 
 static void
@@ -177,8 +253,9 @@ main(int argc, char *argv[])
 
 	setprogname("vsap-bind");
 	opterr = 0;
-	while ((ch = getopt(argc, argv, "+:46hkm:N:P:p:s:t:Vvw:")) != -1)
-		option(&c, ch);
+	gwopts_init(&c.gw);
+	while ((ch = next_option(argc, argv)) != -1)
+		option(&c, ch, argv[optind - 1]);
 	set_address(&c, argv[optind]);
 	set_command(&c, argv + optind + 1);
 	if (c.proxy != 0 && c.mode != BIND_TARGET)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bind.h"
+#include "gate.h"
 #include "handover.h"
 #include "workers.h"
 
@@ -26,7 +27,10 @@ connected(struct delivery *d)
 {
 	struct bind *b = d->bind;
 
-	if (workers_prepare(bind_workers(b)) == -1)
+	/* What comes by TLS is carried by the worker that has it. */
+	if (gate_server(d->gate)->tls)
+		deliver_take(d);
+	else if (workers_prepare(bind_workers(b)) == -1)
 		deliver_drop(d);
 	else if (workers_busy(bind_workers(b)))
 		d->stalled = true;
@@ -78,9 +82,10 @@ target_stream(struct delivery *d)
 	char header[PROXY_V2_MAX];
 	size_t n = proxy_header(d, header, sizeof(header));
 
-	workers_relay(bind_workers(d->bind), d->stream, d->target, header, n,
-	    d->who);
+	workers_relay(bind_workers(d->bind), d->stream, d->token, d->target,
+	    header, n, d->who);
 	d->stream = d->target = -1;
+	d->token = NULL;
 	deliver_done(d);
 }
 

@@ -1,6 +1,7 @@
 #include "args.h"
 
 #include <err.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,21 @@
 #define WAIT_MAX 86400
 
 static const char usage_text[] =
-    "usage: vsap-connect [-46FhVv] [-s server] [-w seconds] "
-    "host port | address\n";
+    "usage: vsap-connect [-46FhVv] [-s server] [-w seconds] [-x proxy]\n"
+    "                    [--ca=file] [--cert=file] [--key=file] "
+    "[--no-verify]\n"
+    "                    [--pin=fingerprint]... [--tls-name=name]\n"
+    "                    host port | address\n";
+
+static const struct option long_options[] = {
+	{ "ca", required_argument, NULL, GWOPTS_CA },
+	{ "cert", required_argument, NULL, GWOPTS_CERT },
+	{ "key", required_argument, NULL, GWOPTS_KEY },
+	{ "no-verify", no_argument, NULL, GWOPTS_NO_VERIFY },
+	{ "pin", required_argument, NULL, GWOPTS_PIN },
+	{ "tls-name", required_argument, NULL, GWOPTS_NAME },
+	{ NULL, 0, NULL, 0 },
+};
 
 static void __attribute__((__noreturn__)) usage(void)
 {
@@ -49,6 +63,21 @@ set_family(struct args *a, int family)
 	a->o.family = family;
 }
 
+/* What all clients know of gateways. */
+static void
+gateway_option(struct args *a, int c)
+{
+	char error[512];
+
+	switch (gwopts_take(&a->gw, c, optarg, error, sizeof(error))) {
+	case 0:
+		usage();
+	case -1:
+		warnx("%s", error);
+		usage();
+	}
+}
+
 /* Returns what -s gave, or NULL. */
 static const char *
 options(struct args *a, int argc, char **argv)
@@ -56,21 +85,22 @@ options(struct args *a, int argc, char **argv)
 	const char *server = NULL;
 	int c;
 
-	while ((c = getopt(argc, argv, "46FhVvs:w:")) != -1)
+	while ((c = getopt_long(argc, argv, "46FhVvs:w:x:", long_options,
+		    NULL)) != -1)
 		switch (c) {
 		case '4':
 		case '6':
 			set_family(a, c == '4' ? AF_INET : AF_INET6);
 			break;
 		case 'F':
-			a->pass = true;
+			a->o.pass = true;
 			break;
 		case 'h':
 			print(usage_text);
 		case 'V':
 			print("vsap-connect " VERSION "\n");
 		case 'v':
-			a->verbose = true;
+			a->o.verbose = true;
 			break;
 		case 's':
 			server = optarg;
@@ -79,7 +109,7 @@ options(struct args *a, int argc, char **argv)
 			a->o.wait = seconds(optarg);
 			break;
 		default:
-			usage();
+			gateway_option(a, c);
 		}
 	return server;
 }
@@ -118,6 +148,12 @@ gateway(struct args *a, const char *server)
 	if (addr_parse(&a->o.gateway, a->server, ADDR_FOR_SERVER, error,
 		sizeof(error)) == -1)
 		errx(CONNECT_PERMANENT, "gateway %s", error);
+	if (gwopts_finish(&a->gw, a->o.gateway.tls,
+		a->o.gateway.kind == ADDR_TCP, error, sizeof(error)) == -1)
+		errx(CONNECT_PERMANENT, "%s", error);
+	a->o.gw = &a->gw;
+	if (gwopts_warning(&a->gw) != NULL)
+		warnx("%s", gwopts_warning(&a->gw));
 }
 
 void
@@ -126,11 +162,12 @@ args_parse(struct args *a, int argc, char **argv)
 	const char *server;
 
 	memset(a, 0, sizeof(*a));
+	gwopts_init(&a->gw);
 	a->o.family = AF_UNSPEC;
 	server = options(a, argc, argv);
 	target(a, argc - optind, argv + optind);
 	gateway(a, server);
-	if (a->pass && !connect_may_pass())
+	if (a->o.pass && !connect_may_pass())
 		errx(CONNECT_PERMANENT,
 		    "standard output: not a UNIX-domain socket (-F is for "
 		    "ssh -o ProxyUseFdpass=yes)");

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 #include "connect.h"
+#include "gwopts.h"
 
 struct args {
 	struct connect_opts o; /* creds are not looked for here */
-	bool pass;	       /* -F */
-	bool verbose;
+	struct gwopts gw;
 	char server[ADDR_STRLEN];
 };
 

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "gwtls.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
@@ -15,12 +17,15 @@
 
 #define WAIT_SLACK 5 /* seconds for the gateway to say that it waited long */
 
-struct dialogue {
+struct connect {
 	const struct connect_opts *o;
 	struct event_base *base;
 	struct resolv *resolv;
 	struct event *timer;
+	struct gwtls *tls;
 	struct vsapc *vsapc;
+	void *token;	/* of the TLS connection that is the stream */
+	bool watched;	/* its worker tells how it ends */
 	bool connected; /* 240 came, and the descriptor itself was asked for */
 	int fd;
 	int status;
@@ -29,7 +34,7 @@ struct dialogue {
 };
 
 static void __attribute__((__format__(printf, 3, 4)))
-end(struct dialogue *d, int status, const char *fmt, ...)
+end(struct connect *d, int status, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -42,7 +47,7 @@ end(struct dialogue *d, int status, const char *fmt, ...)
 }
 
 static void
-send_connect(struct dialogue *d)
+send_connect(struct connect *d)
 {
 	char target[ADDR_STRLEN], option[32] = "";
 
@@ -57,16 +62,20 @@ send_connect(struct dialogue *d)
 }
 
 static void
-take_stream(struct dialogue *d)
+take_stream(struct connect *d)
 {
-	d->fd = vsapc_take(d->vsapc);
-	if (d->fd == -1) {
+	d->fd = vsapc_take_tls(d->vsapc, &d->token);
+	if (d->fd != -1)
+		d->vsapc = NULL;
+	if (d->fd != -1 && d->o->gateway.tls && d->token == NULL) {
+		close(d->fd); /* it has broken off */
+		d->fd = -1;
+	}
+	if (d->fd == -1)
 		end(d, CONNECT_TEMPORARY, "%s: closed by the gateway",
 		    d->o->server);
-		return;
-	}
-	d->vsapc = NULL;
-	end(d, CONNECT_OK, "%s", "");
+	else
+		end(d, CONNECT_OK, "%s", "");
 }
 
 /* Over a UNIX-domain socket the gateway may hand out its own end of the
@@ -74,7 +83,7 @@ take_stream(struct dialogue *d)
 static void
 on_ready(void *arg)
 {
-	struct dialogue *d = arg;
+	struct connect *d = arg;
 
 	send_connect(d);
 	if (!vsapc_is_unix(d->vsapc))
@@ -82,7 +91,7 @@ on_ready(void *arg)
 }
 
 static void
-connected(struct dialogue *d)
+connected(struct connect *d)
 {
 	if (!vsapc_is_unix(d->vsapc)) {
 		take_stream(d);
@@ -94,7 +103,7 @@ connected(struct dialogue *d)
 
 /* The answer to RELAY -f: the descriptor, or a gateway that can't. */
 static void
-descriptor(struct dialogue *d, int code, int fd)
+descriptor(struct connect *d, int code, int fd)
 {
 	if (code == VSAP_DESCRIPTOR && fd != -1) {
 		d->fd = fd;
@@ -110,7 +119,7 @@ descriptor(struct dialogue *d, int code, int fd)
 }
 
 static void
-refused(struct dialogue *d, const struct vsap_reply *r)
+refused(struct connect *d, const struct vsap_reply *r)
 {
 	char text[4 * VSAP_LINE_MAX + 8];
 	const char *hint = "";
@@ -130,7 +139,7 @@ refused(struct dialogue *d, const struct vsap_reply *r)
 static void
 on_reply(void *arg, const struct vsap_reply *r, int fd)
 {
-	struct dialogue *d = arg;
+	struct connect *d = arg;
 
 	if (d->connected && !r->more) {
 		descriptor(d, r->code, fd);
@@ -149,7 +158,7 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 static void
 on_closed(void *arg, const char *text, bool permanent)
 {
-	struct dialogue *d = arg;
+	struct connect *d = arg;
 	const char *hint = "";
 
 	if (errno == ECONNREFUSED || errno == ENOENT)
@@ -168,7 +177,7 @@ static const struct vsapc_calls calls = {
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct dialogue *d = arg;
+	struct connect *d = arg;
 	char target[ADDR_STRLEN];
 
 	(void)fd;
@@ -178,14 +187,9 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 static int
-begin(struct dialogue *d)
+set_timer(struct connect *d)
 {
 	const struct connect_opts *o = d->o;
-	struct vsapc_opts v = { .server = o->server,
-		.addr = o->gateway,
-		.family = o->family,
-		.timeout = o->wait,
-		.creds = o->creds };
 	struct timeval tv = { .tv_sec = VSAP_CONNECT_TIMEOUT };
 
 	if (o->wait > 0)
@@ -194,31 +198,100 @@ begin(struct dialogue *d)
 	tv.tv_usec = 500000;
 	if (o->wait > 0 && o->target.kind != ADDR_TCP)
 		tv.tv_sec += WAIT_SLACK;
+	d->timer = evtimer_new(d->base, on_timer, d);
+	return d->timer == NULL ? -1 : event_add(d->timer, &tv);
+}
+
+/* 0, or -1 with errno, and with a message in d->err if that says more. */
+static int
+begin(struct connect *d)
+{
+	const struct connect_opts *o = d->o;
+	struct vsapc_opts v = { .server = o->server,
+		.addr = o->gateway,
+		.family = o->family,
+		.timeout = o->wait,
+		.creds = o->creds,
+		.proxy = gwopts_proxy(o->gw) };
+
 	if ((d->base = loop_new()) == NULL ||
-	    (d->resolv = resolv_new(d->base)) == NULL ||
-	    (d->timer = evtimer_new(d->base, on_timer, d)) == NULL ||
-	    event_add(d->timer, &tv) == -1)
+	    (d->resolv = resolv_new(d->base)) == NULL || set_timer(d) == -1)
 		return -1;
+	if (o->gateway.tls) {
+		d->tls =
+		    gwtls_new(d->base, o->gw, o->verbose, d->err, d->errlen);
+		if (d->tls == NULL) {
+			d->status = CONNECT_PERMANENT;
+			return -1;
+		}
+		v.tls = gwtls_link(d->tls);
+	}
 	d->vsapc = vsapc_new(d->base, d->resolv, &v, &calls, d);
 	return d->vsapc == NULL ? -1 : 0;
 }
 
-int
-connect_open(const struct connect_opts *o, int *fd, char *err, size_t errlen)
+/* What is pumped by ourselves: given away, nobody asks how it ended. */
+static void
+watch(struct connect *d)
 {
-	struct dialogue d = { .o = o, .fd = -1, .err = err, .errlen = errlen };
+	void *token = d->token;
 
-	d.status = CONNECT_TEMPORARY;
-	if (begin(&d) == -1 || loop_run(d.base) == -1)
+	d->token = NULL;
+	if (gwtls_watch(d->tls, token, &d->fd) == 0)
+		d->watched = true;
+	else
+		end(d, CONNECT_TEMPORARY, "%s: %s", d->o->server,
+		    strerror(errno));
+}
+
+int
+connect_open(const struct connect_opts *o, int *fd, struct connect **c,
+    char *err, size_t errlen)
+{
+	struct connect *d;
+
+	*fd = -1;
+	err[0] = '\0';
+	if ((*c = d = calloc(1, sizeof(*d))) == NULL) {
+		strlcpy(err, strerror(errno), errlen);
+		return CONNECT_TEMPORARY;
+	}
+	d->o = o;
+	d->fd = -1;
+	d->err = err;
+	d->errlen = errlen;
+	d->status = CONNECT_TEMPORARY;
+	if ((begin(d) == -1 || loop_run(d->base) == -1) && err[0] == '\0')
 		snprintf(err, errlen, "%s: %s", o->server, strerror(errno));
-	vsapc_free(d.vsapc);
-	if (d.timer != NULL)
-		event_free(d.timer);
-	resolv_free(d.resolv);
-	if (d.base != NULL)
-		event_base_free(d.base);
-	*fd = d.fd;
-	return d.status;
+	vsapc_free(d->vsapc);
+	d->vsapc = NULL;
+	if (d->timer != NULL)
+		event_del(d->timer);
+	if (d->token != NULL && !o->pass)
+		watch(d);
+	*fd = d->fd;
+	return d->status;
+}
+
+int
+connect_end(struct connect *d)
+{
+	int r = 0, saved;
+
+	if (d->token != NULL)
+		gwtls_forget(d->token);
+	if (d->watched)
+		r = gwtls_watched(d->tls);
+	saved = errno;
+	gwtls_free(d->tls);
+	if (d->timer != NULL)
+		event_free(d->timer);
+	resolv_free(d->resolv);
+	if (d->base != NULL)
+		event_base_free(d->base);
+	free(d);
+	errno = saved;
+	return r;
 }
 
 bool

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "addr.h"
+#include "gwopts.h"
 
 #define CONNECT_OK 0
 #define CONNECT_PERMANENT 100 /* trying again is of no use */
@@ -18,18 +19,32 @@ struct connect_opts {
 	const char *server; /* text of the gateway's address, for messages */
 	struct addr gateway;
 	struct addr target;
-	const char *creds; /* or NULL */
-	int family;	   /* to the gateway: AF_UNSPEC, AF_INET, AF_INET6 */
-	int wait;	   /* seconds, 0: the default */
+	const struct gwopts *gw; /* proxy and TLS */
+	const char *creds;	 /* or NULL */
+	int family; /* to the gateway: AF_UNSPEC, AF_INET, AF_INET6 */
+	int wait;   /* seconds, 0: the default */
+	bool pass;  /* the stream is given away */
+	bool verbose;
 };
+
+struct connect; /* what still belongs to a stream */
 
 /*
  * Reach o->target; blocks, in a loop of its own.  CONNECT_OK and the stream
  * in *fd, or one of the other two with a message in err: object, reason and,
- * where there is one, the remedy.
+ * where there is one, the remedy.  *c: for connect_end().
+ *
+ * Over TLS a worker process carries the stream, with the descriptor as its
+ * plain end.
  */
-int
-connect_open(const struct connect_opts *o, int *fd, char *err, size_t errlen);
+int connect_open(const struct connect_opts *o, int *fd, struct connect **c,
+    char *err, size_t errlen);
+
+/*
+ * When the stream is over, or given away: 0, or -1 with errno if a worker
+ * tells that it broke off, which its plain end cannot show.  Frees c.
+ */
+int connect_end(struct connect *c);
 
 /*
  * Give the stream away over standard output, as ssh's ProxyUseFdpass

@@ -29,7 +29,7 @@ open_standard(void)
 }
 
 static int
-open_stream(struct args *a)
+open_stream(struct args *a, struct connect **c)
 {
 	char *creds, error[8192];
 	int fd, status;
@@ -38,8 +38,9 @@ open_stream(struct args *a)
 	if (creds == NULL && error[0] != '\0')
 		errx(CONNECT_PERMANENT, "%s", error);
 	a->o.creds = creds;
-	status = connect_open(&a->o, &fd, error, sizeof(error));
+	status = connect_open(&a->o, &fd, c, error, sizeof(error));
 	creds_free(creds);
+	gwopts_free(&a->gw);
 	if (status != CONNECT_OK)
 		errx(status, "%s", error);
 	return fd;
@@ -54,13 +55,16 @@ pass(int fd)
 }
 
 static int
-pump(const struct args *a, int fd)
+pump(const struct args *a, int fd, struct connect *c)
 {
 	struct stdpump_count count;
 	char target[ADDR_STRLEN];
 	int r;
 
 	r = stdpump(fd, STDIN_FILENO, STDOUT_FILENO, &count);
+	close(fd);
+	if (r == 0)
+		r = connect_end(c);
 	/* EPIPE: whoever left the pipeline knows it */
 	if (r == -1 && errno != EPIPE)
 		warn("%s", addr_format(&a->o.target, target, sizeof(target)));
@@ -73,14 +77,15 @@ pump(const struct args *a, int fd)
 int
 main(int argc, char **argv)
 {
+	struct connect *c;
 	struct args a;
 	int fd;
 
 	open_standard();
 	args_parse(&a, argc, argv);
-	log_init("vsap-connect", false, a.verbose);
+	log_init("vsap-connect", false, a.o.verbose);
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		err(CONNECT_TEMPORARY, "SIGPIPE");
-	fd = open_stream(&a);
-	return a.pass ? pass(fd) : pump(&a, fd);
+	fd = open_stream(&a, &c);
+	return a.o.pass ? pass(fd) : pump(&a, fd, c);
 }

@@ -11,8 +11,8 @@ static int
 same(const struct addr *a, const struct addr *b)
 {
 	return a->kind == b->kind && a->family == b->family &&
-	       a->any == b->any && a->port == b->port && a->fd == b->fd &&
-	       memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0 &&
+	       a->any == b->any && a->tls == b->tls && a->port == b->port &&
+	       a->fd == b->fd && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0 &&
 	       strcmp(a->text, b->text) == 0;
 }
 
@@ -52,21 +52,30 @@ check_cidr(const char *s)
 		FUZZ_ASSERT(addr_ip_guarded(&c.ip));
 }
 
+static void
+check_text(const char *s, unsigned flags)
+{
+	char err[256];
+	struct addr a;
+
+	if (addr_parse(&a, s, flags, err, sizeof(err)) == 0)
+		check_addr(&a, flags);
+	else
+		FUZZ_ASSERT(strpbrk(err, "\r\n\t") == NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	unsigned flags = n > 0 ? data[0] : 0;
-	char *s = calloc(1, n + 1), err[256];
-	struct addr a;
+	char *s = calloc(1, n + 1);
 
 	if (s == NULL)
 		return 0;
 	if (n > 0)
 		memcpy(s, data + 1, n - 1);
-	if (addr_parse(&a, s, flags, err, sizeof(err)) == 0)
-		check_addr(&a, flags);
-	else
-		FUZZ_ASSERT(strpbrk(err, "\r\n\t") == NULL);
+	check_text(s, flags);
+	check_text(s, flags | ADDR_F_TLS | ADDR_F_HTTP);
 	check_cidr(s);
 	free(s);
 	return 0;

@@ -12,6 +12,8 @@
 #include "tap.h"
 
 #define ALL 0x3f /* every kind and every address, no bare port */
+#define TLS ADDR_FOR_SERVER
+#define HTTP (ALL | ADDR_F_HTTP)
 
 static char err[256], out[ADDR_STRLEN];
 
@@ -71,6 +73,32 @@ static const struct good {
 	{ "exec:echo a | tr a b", ALL, ADDR_EXEC, 0, false, 0,
 	    "echo a | tr a b", NULL },
 	{ "fdpass:/run/x", ALL, ADDR_FDPASS, 0, false, 0, "/run/x", NULL },
+	{ "tls:gw.example.org:443", TLS, ADDR_TCP, AF_UNSPEC, false, 443,
+	    "gw.example.org", NULL },
+	{ "tls:127.0.0.1:1", TLS, ADDR_TCP, AF_INET, false, 1, "127.0.0.1",
+	    NULL },
+	{ "tls:[::1]:65535", TLS, ADDR_TCP, AF_INET6, false, 65535, "::1",
+	    NULL },
+	{ "tls:gw", TLS, ADDR_TCP, AF_UNSPEC, false, VSAP_PORT, "gw",
+	    "tls:gw:8706" },
+	{ "tls:[::1]", TLS, ADDR_TCP, AF_INET6, false, VSAP_PORT, "::1",
+	    "tls:[::1]:8706" },
+	{ "tls::8707", TLS | ADDR_F_ANYHOST, ADDR_TCP, AF_UNSPEC, true, 8707,
+	    "", "tls:*:8707" },
+	{ "tls:8707", ADDR_FOR_CONNECT | ADDR_F_TLS, ADDR_TCP, AF_INET, false,
+	    8707, "127.0.0.1", "tls:127.0.0.1:8707" },
+	{ "http://WWW.Example.org./a/B", HTTP, ADDR_HTTP, 0, false, 80,
+	    "www.example.org/a/B", "http://www.example.org/a/B" },
+	{ "http://h", HTTP, ADDR_HTTP, 0, false, 80, "h/", "http://h/" },
+	{ "http://h:80/a/", HTTP, ADDR_HTTP, 0, false, 80, "h/a/",
+	    "http://h/a/" },
+	{ "http://h:8080", HTTP, ADDR_HTTP, 0, false, 8080, "h/",
+	    "http://h:8080/" },
+	{ "http://[2001:DB8::0:1]:81/~x", HTTP, ADDR_HTTP, 0, false, 81,
+	    "[2001:db8::1]/~x", "http://[2001:db8::1]:81/~x" },
+	{ "http://[::ffff:10.0.0.1]/", HTTP, ADDR_HTTP, 0, false, 80,
+	    "10.0.0.1/", "http://10.0.0.1/" },
+	{ "http:80", HTTP, ADDR_TCP, AF_UNSPEC, false, 80, "http", NULL },
 };
 
 static const struct bad {
@@ -156,14 +184,48 @@ static const struct bad {
 	{ "fdpass:/x", ADDR_FOR_BIND, "fdpass is not taken here" },
 	{ "h:80", ADDR_F_UNIX, "host:port is not taken here; write /path" },
 	{ "/x", ADDR_F_TCP, "a path is not taken here; write host:port" },
+	{ "tls:h:80", ALL, "TLS is not taken here; write host:port" },
+	{ "tls:h:80", ADDR_FOR_BIND, "TLS is not taken here" },
+	{ "tls:h:80", ADDR_FOR_CONNECT, "TLS is not taken here" },
+	{ "tls:", TLS, "no host at column 5; write tls:host:port" },
+	{ "tls", TLS, "\"tls\" is a word of the address grammar" },
+	{ "tls:tls:h:1", TLS, "a second ':' at column 10" },
+	{ "tls:/run/x", TLS, "character 1 of the host, at column 5, is not" },
+	{ "tls://h:1", TLS, "character 1 of the host, at column 5, is not" },
+	{ "tls:h:x", TLS, "\"x\" at column 7 is not a port number" },
+	{ "tls:h:0", TLS, "port 0 at column 7 cannot be connected" },
+	{ "tls::1", TLS, "no host at column 5; write 127.0.0.1:1" },
+	{ "tls:[::1", TLS, "no ']' for the '[' at column 5" },
+	{ "tls:443", TLS, "a port alone is not taken here; write 127.0.0.1" },
+	{ "http://h/", ALL, "a URL is not taken here; write host:port" },
+	{ "http://", HTTP, "no host at column 8; write http://host/path" },
+	{ "http:///x", HTTP, "no host at column 8" },
+	{ "http://:80/x", HTTP, "no host at column 8" },
+	{ "http://h:/x", HTTP, "no port at column 10" },
+	{ "http://h:0/x", HTTP, "port 0 " },
+	{ "http://h:80x/", HTTP, "\"80x\" at column 10 is not a port" },
+	{ "http://h:70000/", HTTP, "port 70000 at column 10 is above" },
+	{ "http://u@h/", HTTP, "character 2 of the host, at column 9, is" },
+	{ "http://u:p@h/", HTTP, "\"p@h\" at column 10 is not a port number" },
+	{ "http://[::1/x", HTTP, "character 1 of the host, at column 8, is" },
+	{ "http://[::1]x/", HTTP, "no port at column 13; write [v6]:port" },
+	{ "http://127.1/", HTTP, "the number at column 8 is not an IPv4" },
+	{ "http://h/a?b", HTTP, "the character at column 11 is not taken" },
+	{ "http://h?b", HTTP, "the character at column 9 is not taken" },
+	{ "http://h/%2e", HTTP, "the character at column 10 is not taken" },
+	{ "http://h/a b", HTTP, "the character at column 11 is not taken" },
+	{ "http://h//a", HTTP, "an empty name at column 10 of the path" },
+	{ "http://h/a/../b", HTTP, "\"..\" at column 12 is not taken" },
+	{ "http://h/.", HTTP, "\".\" at column 10 is not taken" },
+	{ "http://h/a\\b", HTTP, "the character at column 11 is not taken" },
 };
 
 static int
 same(const struct addr *a, const struct addr *b)
 {
 	return a->kind == b->kind && a->family == b->family &&
-	       a->any == b->any && a->port == b->port && a->fd == b->fd &&
-	       memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0 &&
+	       a->any == b->any && a->tls == b->tls && a->port == b->port &&
+	       a->fd == b->fd && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0 &&
 	       strcmp(a->text, b->text) == 0;
 }
 
@@ -181,6 +243,7 @@ test_good(const struct good *g)
 	ok(a.kind == g->kind && a.family == g->family && a.any == g->any &&
 		a.port == g->port,
 	    "%s: kind, family, any and port", g->s);
+	is_int(a.tls, strncmp(g->s, "tls:", 4) == 0, "%s: TLS or not", g->s);
 	is_str(a.text, g->text, "%s: text", g->s);
 	is_str(addr_format(&a, out, sizeof(out)), want, "%s: format", g->s);
 	is_int(addr_parse(&again, out, g->flags, err, sizeof(err)), 0,
@@ -214,7 +277,7 @@ test_truncated(void)
 		for (size_t n = 0; n < strlen(goods[i].s); n++, count++) {
 			char *s = strndup(goods[i].s, n);
 
-			(void)addr_parse(&a, s, 0xff, err, sizeof(err));
+			(void)addr_parse(&a, s, 0x3ff, err, sizeof(err));
 			(void)addr_parse(&a, s, 0, NULL, 0);
 			free(s);
 		}
@@ -230,7 +293,7 @@ parse_long(const char *prefix, char c, size_t n, const char *suffix)
 
 	memset(s + len, c, n);
 	strlcpy(s + len + n, suffix, sizeof(s) - len - n);
-	return addr_parse(&a, s, 0xff, err, sizeof(err));
+	return addr_parse(&a, s, 0x3ff, err, sizeof(err));
 }
 
 static void
@@ -256,6 +319,8 @@ test_lengths(void)
 	is_int(parse_long("[", '1', 1000, "]:80"), -1, "a long v6: %s", err);
 	is_int(parse_long("h:", '9', 1000, ""), -1, "a long port: %s", err);
 	ok(strlen(err) < 160, "a long address is cut in the message");
+	is_int(parse_long("http://h/", 'a', 253, ""), 0, "a URL of 255");
+	is_int(parse_long("http://h/", 'a', 254, ""), -1, "of 256: %s", err);
 }
 
 static const char *

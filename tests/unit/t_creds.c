@@ -62,8 +62,8 @@ may_send(void)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
 		exit(1);
-	ok(creds_may_send(pair[0]), "over a UNIX-domain socket");
-	ok(!creds_may_send(fd), "not over what is not connected");
+	ok(creds_may_send(pair[0], false), "over a UNIX-domain socket");
+	ok(!creds_may_send(fd, false), "not over what is not connected");
 	close(pair[0]);
 	close(pair[1]);
 	close(fd);
