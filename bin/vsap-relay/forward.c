@@ -1,5 +1,6 @@
 /*
- * vsap-relay -l: accept, reach the endpoint, hand both to the engine.
+ * vsap-relay -l and -D: the listener.  What becomes of a visitor is
+ * forward_visit.h's.
  */
 #include "forward.h"
 
@@ -15,12 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "adapter.h"
+#include "forward_visit.h"
 #include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
 #include "progress.h"
-#include "reach.h"
 
 #define EXIT_TEMPORARY 111
 #define BACKLOG 4096
@@ -33,129 +35,21 @@ struct forward {
 	int fd;
 	struct event *ev;
 	struct event *pause;
-	struct event *sigs[2];
-	uint64_t serial;
+	struct event *sigs[3];
+	struct visits *visits;
 	size_t open, max; /* visitors; at most */
 	time_t said;	  /* the last word about a pause */
 	bool is_unix;
 };
 
-/* A visitor while its endpoint is being reached. */
-struct visitor {
-	struct forward *f;
-	struct reach *reach;
-	int fd;
-	uint64_t serial;
-};
-
 /* One visitor less: there is room for those that wait. */
 static void
-left(struct forward *f)
-{
-	if (f->open-- == f->max && !evtimer_pending(f->pause, NULL))
-		event_add(f->ev, NULL);
-}
-
-static void
-stream_done(void *arg, const struct relay_end *r)
+left(void *arg)
 {
 	struct forward *f = arg;
 
-	left(f);
-	if (!f->relay->verbose)
-		return;
-	progress_clear();
-	log_info("c%llu: closed: %s, %llu bytes there, %llu back, %u.%03u s",
-	    (unsigned long long)r->id, relay_cause_name(r->cause),
-	    (unsigned long long)r->ab, (unsigned long long)r->ba, r->ms / 1000,
-	    r->ms % 1000);
-}
-
-static void
-failed(uint64_t serial, const char *text)
-{
-	progress_clear();
-	log_warn("c%llu: %s", (unsigned long long)serial, text);
-}
-
-/* The endpoint is not to be had: the visitor sees a reset. */
-static void
-give_up(struct forward *f, int fd, uint64_t serial)
-{
-	char text[ADDR_STRLEN + 128];
-
-	snprintf(text, sizeof(text), "%s: %s", f->relay->end[0].text,
-	    strerror(errno));
-	failed(serial, text);
-	net_reset(fd);
-	left(f);
-}
-
-static void
-relay_pair(struct forward *f, int a, int b, uint64_t serial)
-{
-	if (stream_start(f->relay->engine, a, b, NULL, f->relay->idle, serial,
-		stream_done, f) != NULL)
-		return;
-	failed(serial, strerror(errno));
-	net_reset(a);
-	net_reset(b);
-	left(f);
-}
-
-static void
-reached(void *arg, int fd, const char *error, bool permanent)
-{
-	struct visitor *v = arg;
-
-	(void)permanent;
-	if (fd == -1) {
-		failed(v->serial, error);
-		net_reset(v->fd);
-		left(v->f);
-	} else
-		relay_pair(v->f, v->fd, fd, v->serial);
-	free(v);
-}
-
-/* The endpoint takes its time. */
-static void
-reach_later(struct forward *f, int fd, uint64_t serial)
-{
-	struct relay *r = f->relay;
-	struct visitor *v;
-
-	if ((v = calloc(1, sizeof(*v))) != NULL) {
-		v->f = f;
-		v->fd = fd;
-		v->serial = serial;
-		v->reach = reach_start(r, &r->end[0], r->gateway, reached, v);
-		if (v->reach != NULL)
-			return;
-		free(v);
-	}
-	give_up(f, fd, serial);
-}
-
-static void
-visit(struct forward *f, int fd, const struct sockaddr *sa, socklen_t len)
-{
-	struct relay *r = f->relay;
-	uint64_t serial = ++f->serial;
-	char from[ADDR_STRLEN];
-	int target;
-
-	if (r->verbose) {
-		progress_clear();
-		log_info("c%llu: from %s", (unsigned long long)serial,
-		    addr_format_sa(sa, len, from, sizeof(from)));
-	}
-	if ((target = reach_now(r, &r->end[0], r->gateway)) != -1)
-		relay_pair(f, fd, target, serial);
-	else if (errno == EINPROGRESS)
-		reach_later(f, fd, serial);
-	else
-		give_up(f, fd, serial);
+	if (f->open-- == f->max && !evtimer_pending(f->pause, NULL))
+		event_add(f->ev, NULL);
 }
 
 /* What lasts is said every ten seconds. */
@@ -191,7 +85,7 @@ accept_one(struct forward *f)
 	if (fd != -1) {
 		f->open++;
 		addr_unmap_sa(&ss, &len);
-		visit(f, fd, (struct sockaddr *)&ss, len);
+		visits_take(f->visits, fd, (struct sockaddr *)&ss, len);
 		return 1;
 	}
 	switch (errno) {
@@ -229,6 +123,16 @@ on_pause(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (f->open < f->max)
 		event_add(f->ev, NULL);
+}
+
+static void
+on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	struct forward *f = arg;
+
+	(void)sig;
+	(void)what;
+	adapter_reload(f->relay->adapter);
 }
 
 static void
@@ -294,13 +198,29 @@ say_listening(const struct forward *f)
 }
 
 static void
+watch_signals(struct forward *f)
+{
+	struct event_base *base = f->relay->base;
+	event_callback_fn calls[3] = { on_signal, on_signal, on_hangup };
+	static const int signals[3] = { SIGTERM, SIGINT, SIGHUP };
+	int n = f->relay->adapter != NULL ? 3 : 2;
+
+	for (int i = 0; i < n; i++) {
+		f->sigs[i] = evsignal_new(base, signals[i], calls[i], f);
+		if (f->sigs[i] == NULL || event_add(f->sigs[i], NULL) == -1)
+			fatal("signal");
+	}
+}
+
+static void
 start_listening(struct forward *f)
 {
-	static const int signals[2] = { SIGTERM, SIGINT };
 	struct endpoint *at = &f->relay->at;
 	struct event_base *base = f->relay->base;
 
 	f->max = limit_streams();
+	if ((f->visits = visits_new(f->relay, f->max, left, f)) == NULL)
+		fatal("visitors");
 	f->is_unix = at->addr.kind == ADDR_UNIX;
 	if (f->is_unix && remove_stale(&at->addr) == -1)
 		err(EXIT_TEMPORARY, "%s", at->text);
@@ -310,11 +230,7 @@ start_listening(struct forward *f)
 	f->pause = evtimer_new(base, on_pause, f);
 	if (f->ev == NULL || f->pause == NULL || event_add(f->ev, NULL) == -1)
 		fatal("event");
-	for (int i = 0; i < 2; i++) {
-		f->sigs[i] = evsignal_new(base, signals[i], on_signal, f);
-		if (f->sigs[i] == NULL || event_add(f->sigs[i], NULL) == -1)
-			fatal("signal");
-	}
+	watch_signals(f);
 	say_listening(f);
 }
 
@@ -326,10 +242,11 @@ forward_run(struct relay *r)
 	f.relay = r;
 	start_listening(&f);
 	if (r->verbose)
-		progress_start(r->base, r->engine);
+		progress_start(r->base, adapter_count, r);
 	if (loop_run(r->base) == -1)
 		fatal("event loop");
 	progress_clear();
+	adapter_end(r->adapter);
 	if (f.is_unix)
 		(void)unlink(r->at.addr.text);
 	return 0;

@@ -1,6 +1,7 @@
 /*
- * vsap-relay: the data plane.  A worker (--worker), or a program that
- * relays one pair of endpoints or, with -l, a pair for each connection.
+ * vsap-relay: the data plane.  A worker (--worker, --tls-worker), or a
+ * program that relays one pair of endpoints or, with -l and -D, a pair for
+ * each connection.
  */
 #include <err.h>
 #include <signal.h>
@@ -9,11 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adapter.h"
 #include "creds.h"
 #include "forward.h"
 #include "log.h"
 #include "loop.h"
 #include "options.h"
+#include "tlsworker.h"
 #include "worker.h"
 
 static void
@@ -31,22 +34,26 @@ set_up(struct relay *r)
 		err(EXIT_TEMPORARY, "event loop");
 	if ((r->resolv = resolv_new(r->base)) == NULL)
 		err(EXIT_TEMPORARY, "resolver");
+	if (r->at.addr.tls || r->tls_client)
+		r->adapter = adapter_new(r);
 }
 
 static int
-worker(int argc, char **argv)
+worker(int argc, char **argv, int (*run)(bool, bool, bool))
 {
-	bool verbose = false, use_syslog = false;
+	bool verbose = false, use_syslog = false, sandbox = true;
 
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "-v") == 0)
 			verbose = true;
 		else if (strcmp(argv[i], "--syslog") == 0)
 			use_syslog = true;
+		else if (strcmp(argv[i], "--no-sandbox") == 0)
+			sandbox = false;
 		else
-			usage("--worker: %s: unknown", argv[i]);
+			usage("%s: %s: unknown", argv[1], argv[i]);
 	}
-	return worker_run(verbose, use_syslog);
+	return run(verbose, use_syslog, sandbox);
 }
 
 int
@@ -57,7 +64,9 @@ main(int argc, char **argv)
 
 	setproctitle_init(argc, argv, environ);
 	if (argc > 1 && strcmp(argv[1], "--worker") == 0)
-		return worker(argc, argv);
+		return worker(argc, argv, worker_run);
+	if (argc > 1 && strcmp(argv[1], "--tls-worker") == 0)
+		return worker(argc, argv, tlsworker_run);
 	options_read(&r, argc, argv);
 	log_init("vsap-relay", false, r.verbose);
 	set_up(&r);

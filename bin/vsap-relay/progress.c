@@ -13,7 +13,8 @@
 static struct {
 	bool on;    /* standard error is a terminal */
 	bool shown; /* a line stands there */
-	struct stream_engine *engine;
+	void (*count)(void *, uint64_t *, uint64_t *);
+	void *arg;
 	const volatile struct stdpump_count *pump;
 	struct event *timer;
 	uint64_t began, last, before; /* ms, ms, bytes */
@@ -99,7 +100,7 @@ counts(uint64_t *there, uint64_t *back)
 		*there = pr.pump->sent;
 		*back = pr.pump->received;
 	} else
-		stream_engine_count(pr.engine, there, back);
+		pr.count(pr.arg, there, back);
 }
 
 static void
@@ -159,13 +160,15 @@ on_alarm(int sig)
 }
 
 void
-progress_start(struct event_base *base, struct stream_engine *engine)
+progress_start(struct event_base *base,
+    void (*count)(void *, uint64_t *, uint64_t *), void *arg)
 {
 	struct timeval tv = { .tv_sec = 1 };
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	pr.engine = engine;
+	pr.count = count;
+	pr.arg = arg;
 	if ((pr.timer = event_new(base, -1, EV_PERSIST, on_timer, NULL)) ==
 	    NULL)
 		return;

@@ -11,10 +11,10 @@
 #include <event2/event.h>
 
 #include "stdpump.h"
-#include "stream.h"
 
-/* Of all streams of an engine, by a timer of the loop. */
-void progress_start(struct event_base *, struct stream_engine *);
+/* By a timer of the loop; count tells the bytes so far, each way. */
+void progress_start(struct event_base *,
+    void (*count)(void *arg, uint64_t *there, uint64_t *back), void *arg);
 
 /* Of a pump that blocks, by SIGALRM; count is read while it runs. */
 void progress_start_pump(const volatile struct stdpump_count *count);

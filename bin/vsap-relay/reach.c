@@ -20,9 +20,62 @@ struct reach {
 	struct dial *dial;
 	struct vsapc *vsapc;
 	struct event *deadline; /* of everything at the gateway */
-	void (*done)(void *, int, const char *, bool);
+	void (*done)(void *, const struct reached *);
 	void *arg;
 };
+
+/* ---- reasons ------------------------------------------------------------ */
+
+enum socks_rep
+reach_reason(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return SOCKS_REFUSED;
+	case ENETUNREACH:
+	case ENETDOWN:
+		return SOCKS_NET_UNREACHABLE;
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+		return SOCKS_HOST_UNREACHABLE;
+	case ETIMEDOUT:
+		return SOCKS_TTL;
+	case EACCES:
+	case EPERM:
+		return SOCKS_NOT_ALLOWED;
+	default:
+		return SOCKS_FAILURE;
+	}
+}
+
+/* A gateway tells by code what is forbidden, and by words what failed. */
+static enum socks_rep
+reply_reason(const struct vsap_reply *reply)
+{
+	static const struct {
+		const char *word;
+		enum socks_rep rep;
+	} words[] = {
+		{ "refused", SOCKS_REFUSED },
+		{ "Network is unreachable", SOCKS_NET_UNREACHABLE },
+		{ "unreachable", SOCKS_HOST_UNREACHABLE },
+		{ "No route to host", SOCKS_HOST_UNREACHABLE },
+		{ "no such host", SOCKS_HOST_UNREACHABLE },
+		{ "no address", SOCKS_HOST_UNREACHABLE },
+		{ "do not answer", SOCKS_TTL },
+		{ "timed out", SOCKS_TTL },
+		{ "in time", SOCKS_TTL },
+	};
+
+	if (reply->code == VSAP_FORBIDDEN)
+		return SOCKS_NOT_ALLOWED;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(reply->text, words[i].word) != NULL)
+			return words[i].rep;
+	return SOCKS_FAILURE;
+}
+
+/* ---- the end ------------------------------------------------------------ */
 
 static void
 reach_free(struct reach *r)
@@ -37,72 +90,149 @@ reach_free(struct reach *r)
 }
 
 static void
-finish(struct reach *r, int fd, const char *error, bool permanent)
+finish(struct reach *r, const struct reached *result)
 {
-	void (*done)(void *, int, const char *, bool) = r->done;
+	void (*done)(void *, const struct reached *) = r->done;
 	void *arg = r->arg;
 
 	reach_free(r);
-	done(arg, fd, error, permanent);
+	done(arg, result);
+}
+
+static void
+fail(struct reach *r, const char *text, bool permanent, enum socks_rep why)
+{
+	struct reached result = {
+		.end = { .fd = -1 },
+		.error = text,
+		.permanent = permanent,
+		.why = why,
+	};
+
+	finish(r, &result);
+}
+
+static void
+fail_endpoint(struct reach *r, const char *error, bool permanent,
+    enum socks_rep why)
+{
+	char text[ADDR_STRLEN + 1280];
+
+	snprintf(text, sizeof(text), "%s: %s", r->to->text, error);
+	fail(r, text, permanent, why);
+}
+
+static void
+secured(void *arg, const struct end *end, const char *error)
+{
+	struct reach *r = arg;
+	struct reached result = { .end = *end };
+	char text[1200];
+	const char *remedy;
+	bool permanent;
+
+	if (end->fd != -1) {
+		finish(r, &result);
+		return;
+	}
+	remedy = gwlink_remedy(error, &permanent);
+	snprintf(text, sizeof(text), "%s%s", error, remedy);
+	fail_endpoint(r, text, permanent, SOCKS_FAILURE);
+}
+
+/* The connection stands; TLS may have to begin. */
+static void
+connected(struct reach *r, const struct end *end)
+{
+	struct reached result = { .end = *end };
+
+	if (!r->to->addr.tls) {
+		finish(r, &result);
+		return;
+	}
+	/* (That of a gateway goes on by itself, and carries ours.) */
+	end_forget(&result.end);
+	if (adapter_start(r->relay->adapter, end->fd, r->to->addr.text, secured,
+		r) == -1)
+		fail_endpoint(r, strerror(errno), false, reach_reason(errno));
 }
 
 static void
 dial_done(void *arg, int fd, const char *error)
 {
 	struct reach *r = arg;
-	char text[ADDR_STRLEN + 128];
+	struct end end = { .fd = fd };
 
 	r->dial = NULL;
 	if (fd == -1)
-		snprintf(text, sizeof(text), "%s: %s", r->to->text, error);
-	finish(r, fd, fd == -1 ? text : NULL, false);
+		fail_endpoint(r, error, false, reach_reason(errno));
+	else
+		connected(r, &end);
 }
+
+/* ---- through a gateway -------------------------------------------------- */
 
 static void
 gateway_ready(void *arg)
 {
 	struct reach *r = arg;
+	struct addr addr = r->to->addr;
 	char to[ADDR_STRLEN];
+
+	addr.tls = false; /* that is ours */
 
 	/* The version keeps older servers from taking it for HTTP; RELAY
 	 * behind it saves a round trip, and a refused CONNECT makes it an
 	 * error that ends the session. */
 	vsapc_send(r->vsapc, "%s CONNECT %s", VSAP_VERSION,
-	    addr_format(&r->to->addr, to, sizeof(to)));
+	    addr_format(&addr, to, sizeof(to)));
 	vsapc_send(r->vsapc, "RELAY");
+}
+
+static void
+gateway_refused(struct reach *r, const struct vsap_reply *reply)
+{
+	char shown[4 * VSAP_LINE_MAX + 8],
+	    text[2 * ADDR_STRLEN + sizeof(shown)];
+
+	snprintf(text, sizeof(text), "%s: %s: %d %s", r->relay->server.text,
+	    r->to->text, reply->code,
+	    log_vis(reply->text, shown, sizeof(shown)));
+	fail(r, text, reply->code == VSAP_FORBIDDEN, reply_reason(reply));
 }
 
 static void
 gateway_reply(void *arg, const struct vsap_reply *reply, int passed)
 {
 	struct reach *r = arg;
-	char shown[4 * VSAP_LINE_MAX + 8],
-	    text[2 * ADDR_STRLEN + sizeof(shown)];
-	int fd;
+	struct end end;
+	void *token;
+	char text[ADDR_STRLEN + 128];
 
 	if (passed != -1)
 		close(passed);
 	if (reply->code != VSAP_CONNECTED) {
-		snprintf(text, sizeof(text), "%s: %s: %d %s",
-		    r->relay->server.text, r->to->text, reply->code,
-		    log_vis(reply->text, shown, sizeof(shown)));
-		finish(r, -1, text, reply->code == VSAP_FORBIDDEN);
+		gateway_refused(r, reply);
 		return;
 	}
-	if ((fd = vsapc_take(r->vsapc)) == -1) {
+	if ((end.fd = vsapc_take_tls(r->vsapc, &token)) == -1) {
 		snprintf(text, sizeof(text), "%s: %s", r->relay->server.text,
 		    strerror(errno));
-		finish(r, -1, text, false);
+		fail(r, text, false, SOCKS_FAILURE);
 		return;
 	}
 	r->vsapc = NULL;
-	finish(r, fd, NULL, false);
+	end.tls = token;
+	tls_end_taken(end.tls);
+	event_del(r->deadline);
+	connected(r, &end);
 }
 
 static void
 gateway_closed(void *arg, const char *text, bool permanent)
 {
-	finish(arg, -1, text, permanent);
+	fail(arg, text, permanent,
+	    errno == ETIMEDOUT ? SOCKS_TTL : SOCKS_FAILURE);
 }
 
 static void
@@ -115,7 +245,7 @@ gateway_late(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	snprintf(text, sizeof(text), "%s: %s: %s", r->relay->server.text,
 	    r->to->text, strerror(ETIMEDOUT));
-	finish(r, -1, text, false);
+	fail(r, text, false, SOCKS_TTL);
 }
 
 static const struct vsapc_calls gateway_calls = {
@@ -134,6 +264,8 @@ start_gateway(struct reach *r)
 		.family = relay->family,
 		.timeout = relay->timeout,
 		.creds = relay->creds,
+		.proxy = gwopts_proxy(&relay->tls),
+		.tls = adapter_gwlink(relay->adapter),
 	};
 	struct timeval tv = { .tv_sec = relay->timeout };
 
@@ -156,9 +288,11 @@ dial_opts(const struct relay *relay)
 	return opts;
 }
 
+/* ---- beginning ---------------------------------------------------------- */
+
 struct reach *
 reach_start(struct relay *relay, const struct endpoint *to, bool gateway,
-    void (*done)(void *, int, const char *, bool), void *arg)
+    void (*done)(void *, const struct reached *), void *arg)
 {
 	struct dial_opts opts = dial_opts(relay);
 	struct reach *r;
@@ -227,7 +361,7 @@ reach_now(struct relay *relay, const struct endpoint *to, bool gateway)
 	default:
 		break;
 	}
-	if (!gateway)
+	if (!gateway && !to->addr.tls)
 		return dial_now(&to->addr, &opts, relay);
 	errno = EINPROGRESS;
 	return -1;
