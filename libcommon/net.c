@@ -151,6 +151,22 @@ net_peer_uid(int fd, uid_t *uid)
 	return 0;
 }
 
+int
+net_peer_groups(int fd, gid_t *gids, int max)
+{
+	socklen_t len = (socklen_t)((size_t)(max - 1) * sizeof(*gids));
+	struct ucred cred;
+	socklen_t credlen = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &credlen) == -1)
+		return -1;
+	gids[0] = cred.gid;
+	/* More than there is room for: the first one has to do. */
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids + 1, &len) == -1)
+		return 1;
+	return 1 + (int)(len / sizeof(*gids));
+}
+
 pid_t
 net_peer_pid(int fd)
 {

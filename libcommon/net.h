@@ -39,6 +39,9 @@ int net_listen(const struct addr *, int backlog, mode_t mode);
 /* The uid of a UNIX-domain peer (SO_PEERCRED).  0 or -1. */
 int net_peer_uid(int fd, uid_t *uid);
 
+/* All its groups, max at most: how many, or -1. */
+int net_peer_groups(int fd, gid_t *gids, int max);
+
 /* The process id of a UNIX-domain peer when it connected; 0 unknown. */
 pid_t net_peer_pid(int fd);
 

@@ -9,6 +9,7 @@
 static const char *const stale[] = {
 	"VSAP_AUTH",
 	"VSAP_AUTH_FILE",
+	"VSAP_PROXY_AUTH",
 	"VSAP_BOUND",
 	"VSAP_REMOTE",
 	"VSAP_GATEWAY",
@@ -35,7 +36,7 @@ ucspi_address(const struct addr *a, char *out, size_t outlen)
 	struct sockaddr_storage ss;
 	socklen_t len;
 
-	if (a->kind == ADDR_TCP && a->family != AF_UNSPEC &&
+	if (a->kind == ADDR_TCP && !a->tls && a->family != AF_UNSPEC &&
 	    (len = addr_sockaddr(a, &ss)) > 0)
 		return addr_format_sa((const struct sockaddr *)&ss, len, out,
 		    outlen);

@@ -661,6 +661,46 @@ END
     done
 }
 
+@test "-a: visitors from these networks, and no others" {
+    serve_upper
+    start_vsapd
+    publish -a 127.0.0.2/31 -a 10.0.0.0/8 -t "$SERVICE" 127.0.0.1:0
+    run timeout 10 nc.openbsd -N -s 127.0.0.2 ${BOUND/:/ } <<<hello
+    assert_output HELLO
+    run timeout 10 nc.openbsd -N -s 127.0.0.4 ${BOUND/:/ } <<<hello
+    assert_output ''
+    run timeout 10 nc.openbsd -N -s 127.0.0.3 ${BOUND/:/ } <<<again
+    assert_output AGAIN
+    assert_equal "$(cat service.in)" $'hello\nagain'
+}
+
+@test "--rate: so many a minute from one source" {
+    serve_upper
+    start_vsapd
+    publish --rate=2 -t "$SERVICE" 127.0.0.1:0
+    for want in ONE TWO ''; do
+        run timeout 10 nc.openbsd -N -s 127.0.0.2 ${BOUND/:/ } <<<"${want,,}"
+        assert_output "$want"
+    done
+    run timeout 10 nc.openbsd -N -s 127.0.0.3 ${BOUND/:/ } <<<other
+    assert_output OTHER
+}
+
+@test "hostile: a gateway that does not keep to -a is left" {
+    hostile 'BIND=210 1 127.0.0.1:8080 bound.' 'LISTEN=220 ok' \
+        'ACCEPT=230 1 127.0.0.1:8080 10.1.2.3:99 accepted.'
+    run timeout 20 vsap-bind -s "$GW" -a 192.0.2.0/24 -a 10.1.2.4 :8080 cat
+    assert_failure 100
+    assert_output --partial "$GW: does not keep to -a: "
+    grep -q '^1 BIND \*:8080 -a=192.0.2.0/24,10.1.2.4$' "$GW_LOG"
+    run grep -c RELAY "$GW_LOG"
+    assert_output 0
+    hostile 'BIND=410 forbidden'
+    run timeout 20 vsap-bind -s "$GW" -a 10.1.2.3 --rate=7 :8080 echo hello
+    assert_failure 100
+    wait_log "$GW_LOG" 'BIND \*:8080 -a=10.1.2.3 -r=7$'
+}
+
 @test "hostile: -P says UNKNOWN for what does not parse" {
     serve_upper
     hostile 'BIND=210 1 127.0.0.1:8080 bound.' 'LISTEN=220 listen ok.' \

@@ -30,11 +30,11 @@ said_once() { # FILE PATTERN
     start crowd perl -MIO::Socket::IP -e '$| = 1;
         my @s = map { IO::Socket::IP->new($ARGV[0]) or die $! } 1 .. 40;
         syswrite $_, "ECHO here\r\n" for @s;
-        for (@s[0 .. 17]) { readline($_) =~ / 200 / or die }
-        print "eighteen\n"; sleep 100' "$CONTROL" </dev/null
+        for (@s[0 .. 31]) { readline($_) =~ / 200 / or die }
+        print "all in\n"; sleep 100' "$CONTROL" </dev/null
     crowd=$PID
-    wait_log crowd.log eighteen
-    said_once "$log" '18 control connections are the most'
+    wait_log crowd.log "all in"
+    said_once "$log" '32 control connections are the most'
     session_open late "$CONTROL"
     say late "ECHO late"
     # shellcheck disable=SC2046 # words are meant

@@ -216,7 +216,7 @@ eof B
 END
 }
 
-@test "CONNECT without prefix is VSAP, HTTP is closed" {
+@test "CONNECT without prefix is VSAP, with a version of HTTP it is that" {
     start_vsapd
     talk <<'END'
 listen T
@@ -224,11 +224,11 @@ open A $CONTROL
 send A CONNECT $T\r\n
 hear A VSAP/0\.1 240 .*
 open B $CONTROL
-send B CONNECT $T HTTP/1.1\r\n
-eof B
+send B CONNECT $T HTTP/1.1\r\n\r\n
+hear B HTTP/1\.1 200 .*
 open C $CONTROL
-send C GET / HTTP/1.1\r\n
-eof C
+send C GET / HTTP/1.1\r\n\r\n
+hear C HTTP/1\.1 405 .*
 open D $CONTROL
 send D Host: gateway\r\n
 eof D

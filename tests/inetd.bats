@@ -197,8 +197,8 @@ send B ECHO a\0b\r\n
 hear B .* 501 .*
 eof B
 open C $CONTROL
-send C GET / HTTP/1.1\r\n
-eof C
+send C GET / HTTP/1.1\r\n\r\n
+hear C HTTP/1\.1 405 .*
 open D $CONTROL
 send D RELAY\r\nECHO y\r\n
 hear D .* 501 .*

@@ -1,13 +1,16 @@
-# The gateway's times, by a build whose ten minutes are two seconds.
+# The gateway's times, by a configuration whose ten minutes are two seconds.
 
 load lib/common
 
 setup() {
     vsap_setup
-    need "$BUILD/tools/vsapd-hasty"
-    ln -f "$BUILD/tools/vsapd-hasty" "$BATS_TEST_TMPDIR/bin/vsapd" 2>/dev/null ||
-        cp -f "$BUILD/tools/vsapd-hasty" "$BATS_TEST_TMPDIR/bin/vsapd"
-    start_vsapd -l 127.0.0.1:0
+    cat >vsapd.conf <<EOF
+listen on 127.0.0.1:0
+permit from local { bind, connect, forward, stat } any
+timeout line 1 seconds
+timeout idle 2 seconds
+EOF
+    start_vsapd -f vsapd.conf
     PORT=${CONTROL##*:}
 }
 

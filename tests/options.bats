@@ -45,7 +45,7 @@ in_page() { # PROGRAM: .It Fl l Ar address
 
 in_bash() { # PROGRAM
     grep -oE "compgen -W '-[^']*'" "$ROOT/completions/bash/$1" |
-        sed 's/^compgen -W//; s/--[a-z]*//g' | letters
+        sed 's/^compgen -W//; s/--[a-z-]*//g' | letters
 }
 
 in_zsh() { # PROGRAM
@@ -96,15 +96,15 @@ same_everywhere() { # PROGRAM
     local p o want
 
     for p in $PROGRAMS; do
-        want=$(sed -nE 's/^[[:space:]]*\{ "([a-z]+)", (no|required)_arg.*/\1/p' \
+        want=$(sed -nE 's/^[[:space:]]*\{ "([a-z-]+)", (no|required)_arg.*/\1/p' \
             "$ROOT/bin/$p"/*.c | sort)
-        assert_equal "$("$p" -h | grep -oE '\[--[a-z]+' | tr -d '[-' | sort)" \
-            "$want"
-        assert_equal "$(sed -nE 's/^\.It Fl -([a-z]+).*/\1/p' \
+        assert_equal "$p $("$p" -h | grep -oE '\[--[a-z-]+' | sed 's/^\[--//' |
+            sort -u)" "$p $want"
+        assert_equal "$(sed -nE 's/^\.It Fl -([a-z-]+).*/\1/p' \
             "$(page_of "$p")" | sort)" "$want"
         for o in $want; do
             grep -qE -- "compgen -W '.*--$o\>" "$ROOT/completions/bash/$p"
-            grep -qE -- "^ +'--$o\>" "$ROOT/completions/zsh/_$p"
+            grep -qE -- "^ +'\*?--$o\>" "$ROOT/completions/zsh/_$p"
             grep -qE -- "^complete .* -l $o\>" "$ROOT/completions/fish/$p.fish"
         done
     done

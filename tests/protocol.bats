@@ -500,24 +500,24 @@ END
 
 # ---- refused by its looks --------------------------------------------------
 
-@test "a web page's request drives nothing: curl -d 'BIND :0' gets nothing" {
+@test "a web page's request drives nothing: curl -d 'BIND :0' is told 405" {
     start_vsapd
-    run curl -s -m 10 -d 'BIND 127.0.0.1:0' "http://$CONTROL/"
-    assert_failure 52
-    assert_output ""
-    run curl -s -m 10 -X BIND -H 'Content-Type: text/plain' \
-        --data-binary $'\r\nBIND 127.0.0.1:0\r\n' "http://$CONTROL/"
-    assert_failure
-    assert_output ""
-    run curl -s -m 10 --unix-socket "$CONTROL_UNIX" -d 'BIND :0' http://x/
-    assert_failure 52
-    assert_output ""
+    run curl -s -m 10 -o /dev/null -w '%{http_code}' -d 'BIND 127.0.0.1:0' \
+        "http://$CONTROL/"
+    assert_output 405
+    run curl -s -m 10 -X BIND -H 'Content-Type: text/plain' -o /dev/null \
+        -w '%{http_code}' --data-binary $'\r\nBIND 127.0.0.1:0\r\n' \
+        "http://$CONTROL/"
+    assert_output 405
+    run curl -s -m 10 --unix-socket "$CONTROL_UNIX" -o /dev/null \
+        -w '%{http_code}' -d 'BIND :0' http://x/
+    assert_output 405
     bound_nothing
-    run grep -c 'speaks HTTP' "$VSAPD_LOG"
+    run grep -c 'HTTP 405' "$VSAPD_LOG"
     assert_output 3
 }
 
-@test "no HTTP request line and no Host: gets a byte, at once or later" {
+@test "an HTTP request line or Host: ends it, at once or later" {
     start_vsapd
     for line in 'GET / HTTP/1.0' 'get / http/1.1' 'PRI * HTTP/2.0' \
         'Host: x' 'host: 127.0.0.1' '	HOST:y' 'CONNECT a:1 HTTP/1.1' \

@@ -335,9 +335,10 @@ gateway_answers() {
 }
 
 @test "every recipe of the text is run by a test" {
-    grep -o '<!-- recipe [[:alnum:]]* -->' "$ROOT/README.md" |
+    grep -o '<!-- recipe [[:alnum:].]* -->' "$ROOT/README.md" |
         awk '{ print $3 }' | sort >there
-    printf '%s\n' 0 1 2 3 4 chat fdpass inetd name nc ssh tunnel | sort >used
+    printf '%s\n' 0 1 2 3 4 chat fdpass inetd internet internet.conf \
+        internet.use name nc ssh tunnel | sort >used
     diff used there
 }
 
@@ -364,4 +365,68 @@ gateway_answers() {
     done >missing
     run cat missing
     assert_output ""
+}
+
+# ---- on the Internet ---------------------------------------------------------
+
+# Two free ports next to each other; prints the first.
+two_ports() {
+    perl -MIO::Socket::INET -e '
+        for (1 .. 200) {
+            my $p = 20000 + int rand 40000;
+            my @s = map { IO::Socket::INET->new(Listen => 1,
+                LocalAddr => "0.0.0.0", LocalPort => $_) } $p, $p + 1;
+            if ($s[0] && $s[1]) { print "$p\n"; last }
+        }'
+}
+
+# The text with this test's ports and names.
+here_for() {
+    sed -e "s/8080-8081/$TWO-$((TWO + 1))/g; s/:8080/:$TWO/g; s/PASSWORD/geheim/g" \
+        -e "s/firewall:8706/localhost:$MAIN/g; s/localhost:8706/localhost:$MAIN/g" \
+        -e "s/listen on :8706/listen on 127.0.0.1:$MAIN/" \
+        -e "s/tls:firewall/tls:localhost:$MAIN/; s/firewall:$TWO/localhost:$TWO/" \
+        -e "s/-t 127.0.0.1:80 /-t 127.0.0.1:$(port_for inside:80) /" \
+        -e "s/-D 1080/-D $LOCAL/; s/localhost:1080/localhost:$LOCAL/" \
+        -e "s|vsapd -f|vsapd -R $BATS_TEST_TMPDIR/run -f|"
+}
+
+@test "recipe internet: a CA, a user, two ports; what no rule permits is refused" {
+    local line cmd n=0
+    need curl
+    web_server inside
+    MAIN=$(free_port) TWO=$(two_ports) LOCAL=$(free_port)
+    recipe internet | sed 's/^firewall\$ //' >steps
+    sed -i 's/vsapd -H |/vsapd -H <<<geheim |/' steps
+    bash -e steps
+    recipe internet.conf | here_for >vsapd.conf
+    recipe internet.use | here_for >use
+    while IFS= read -r line <&9; do
+        cmd=${line#*\$ }
+        n=$((n + 1))
+        case $cmd in
+        *"vsapd -n "*) eval "$cmd" | grep -q fine ;;
+        VSAP_AUTH=* | *"vsapd -R "*)
+            start "use-$n" bash -c "${cmd/ vsap-/ exec vsap-}" </dev/null
+            wait_log "$LOG" 'listening on' >/dev/null
+            ;;
+        *) assert_equal "$(eval "$cmd -sS --max-time 10")" "page of inside" ;;
+        esac
+    done 9<use
+    # What the rules forbid, in each protocol.
+    export VSAP_AUTH=ops:geheim
+    run vsap-connect -s "tls:localhost:$MAIN" --ca=ca.pem 127.0.0.1 "$MAIN" </dev/null
+    assert_output --partial '410 forbidden: no rule permits user:ops to connect'
+    run vsap-bind -s "tls:localhost:$MAIN" --ca=ca.pem ":$LOCAL" true
+    assert_output --partial 'no rule permits user:ops to bind'
+    run curl -sS --socks5-hostname "ops:geheim@localhost:$MAIN" \
+        "http://localhost:$(port_for inside:80)/"
+    assert_failure
+    run curl -sS --socks5-hostname "ops:wrong@localhost:$MAIN" "http://localhost:$TWO/"
+    assert_failure
+    run curl -sS -p --proxy "https://localhost:$MAIN" --proxy-cacert ca.pem "http://localhost:$TWO/"
+    assert_output --partial 407
+    run vsapd -f vsapd.conf -T 'user ops bind :22'
+    assert_failure 1
+    assert_output --partial denied
 }

@@ -464,7 +464,7 @@ say A AUTH you:Sesame
 hear A VSAP/0\.1 410 forbidden.*
 say A AUTH me
 hear A VSAP/0\.1 410 .*
-say A AUTH me:
+say A AUTH co:
 hear A VSAP/0\.1 410 .*
 say A AUTH :Sesame
 hear A VSAP/0\.1 410 .*
@@ -653,7 +653,7 @@ END
 
 @test "a port in use: the message names it and what to do" {
     start_vsapd
-    refuses "$CONTROL: .*in use.*-l" -R "$PWD/run2" -l "$CONTROL"
+    refuses "$CONTROL: .*in use.*another address" -R "$PWD/run2" -l "$CONTROL"
 }
 
 @test "a run directory that others may write to is refused" {

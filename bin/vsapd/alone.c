@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "auth.h"
 #include "bindaddr.h"
 #include "control.h"
+#include "doors.h"
 #include "handsend.h"
 #include "host.h"
 #include "log.h"
@@ -21,6 +23,7 @@
 #include "runpath.h"
 #include "session.h"
 #include "spawn.h"
+#include "users.h"
 
 #define ACK_WAIT 5000 /* ms for the daemon to take the connection */
 
@@ -54,12 +57,35 @@ hand_over(const struct conf *conf, const struct sockaddr *src,
 
 /* --- alone --------------------------------------------------------------- */
 
+/* What was read from the client behind its request. */
+static int
+send_first(int fd, const char *p, size_t len)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	ssize_t n;
+
+	while (len > 0) {
+		if ((n = send(fd, p, len, MSG_NOSIGNAL)) == -1 &&
+		    errno != EAGAIN && errno != EINTR)
+			return -1;
+		if (n == -1)
+			(void)poll(&pfd, 1, -1);
+		else {
+			p += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
 void
-alone_relay(int a, int b, uint32_t idle)
+alone_relay(int a, int b, const void *first, size_t firstlen, uint32_t idle)
 {
 	char one[16], two[16], limit[32];
 
 	log_flush();
+	if (send_first(b, first, firstlen) == -1)
+		fatal("relay");
 	/* vsap-relay reads and writes without waiting: it likes both so. */
 	if (net_cloexec(a, false) == -1 || net_cloexec(b, false) == -1)
 		fatal("descriptors");
@@ -78,10 +104,13 @@ start_auth(const struct conf *conf, struct gateway *gw)
 	char err[512];
 	int sv[2];
 
-	if (conf->passwd == NULL)
+	if ((db = users_db(conf, err, sizeof(err))) == NULL) {
+		if (err[0] != '\0')
+			fatalx("%s", err);
 		return;
-	if ((db = auth_load(conf->passwd, err, sizeof(err))) == NULL)
-		fatalx("%s", err);
+	}
+	if ((gw->login = login_new(gw->base)) == NULL)
+		fatal("passwords");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
 		fatal("socketpair");
 	switch (fork()) {
@@ -103,10 +132,13 @@ start_auth(const struct conf *conf, struct gateway *gw)
 static void
 serve(struct conf *conf, const struct sockaddr *src, socklen_t srclen)
 {
+	struct session_at at;
 	struct gateway *gw;
 	int fd, root = -1;
 
-	if (conf->rundir[0] != '\0')
+	if (conf->root != NULL)
+		root = bindaddr_root_at(conf->root);
+	else if (conf->rundir[0] != '\0')
 		root = bindaddr_root(conf->rundir);
 	if ((gw = gateway_new(conf, root)) == NULL)
 		fatal("gateway");
@@ -118,7 +150,8 @@ serve(struct conf *conf, const struct sockaddr *src, socklen_t srclen)
 	    net_nonblock(fd, true) == -1)
 		fatal("descriptor 0");
 	net_tune(fd);
-	if (session_new(gw, fd, src, srclen, NULL, 0) == -1)
+	at = doors_at(gw->conf, PMSG_NO_INDEX);
+	if (session_new(gw, fd, &at, src, srclen, NULL, 0) == -1)
 		fatal("session");
 	if (gw->nsessions > 0 && loop_run(gw->base) == -1)
 		fatal("loop");

@@ -1,6 +1,7 @@
 #ifndef ALONE_H
 #define ALONE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "conf.h"
@@ -12,7 +13,9 @@
  */
 void alone_run(struct conf *) __attribute__((__noreturn__));
 
-/* Become "vsap-relay fd:a fd:b"; idle seconds end it, 0: none. */
-void alone_relay(int a, int b, uint32_t idle) __attribute__((__noreturn__));
+/* Become "vsap-relay fd:a fd:b"; first goes to b before; idle seconds end it,
+ * 0: none. */
+void alone_relay(int a, int b, const void *first, size_t firstlen,
+    uint32_t idle) __attribute__((__noreturn__));
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +16,35 @@
 #include "net.h"
 
 int
+bindaddr_root_at(const char *dir)
+{
+	char tmp[PATH_MAX];
+	int n;
+
+	n = snprintf(tmp, sizeof(tmp), "%s/tmp", dir);
+	if (n < 0 || (size_t)n >= sizeof(tmp)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (mkdir(tmp, 0755) == -1 && errno != EEXIST)
+		return -1;
+	return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+int
 bindaddr_root(const char *rundir)
 {
-	char path[VSAP_NAME_MAX + 32];
+	char dir[VSAP_NAME_MAX + 16];
+	int n;
 
-	snprintf(path, sizeof(path), "%s/names", rundir);
-	if (mkdir(path, 0755) == -1 && errno != EEXIST)
+	n = snprintf(dir, sizeof(dir), "%s/names", rundir);
+	if (n < 0 || (size_t)n >= sizeof(dir)) {
+		errno = ENAMETOOLONG;
 		return -1;
-	snprintf(path, sizeof(path), "%s/names/tmp", rundir);
-	if (mkdir(path, 0755) == -1 && errno != EEXIST)
+	}
+	if (mkdir(dir, 0755) == -1 && errno != EEXIST)
 		return -1;
-	snprintf(path, sizeof(path), "%s/names", rundir);
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return bindaddr_root_at(dir);
 }
 
 /* Open a path below root, never above it and through no symbolic link. */

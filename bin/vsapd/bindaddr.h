@@ -15,6 +15,9 @@
  */
 int bindaddr_root(const char *rundir);
 
+/* The same for a directory that the administrator chose, and has made. */
+int bindaddr_root_at(const char *dir);
+
 /*
  * Bind a and listen.  lo and hi, if not 0, are the ports to choose from in
  * place of port 0.  A path is taken beneath root (openat2; directories are

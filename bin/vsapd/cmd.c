@@ -5,13 +5,15 @@
 #include <time.h>
 
 #include "hop.h"
+#include "who.h"
 
 const struct cmd cmd_table[] = {
 	{ "ECHO", 0, VSAP_ARGS_MAX, CMD_BEFORE_AUTH, cmd_echo, "ECHO [text]",
 	    "answers the text: is anybody there?" },
 	{ "AUTH", 1, VSAP_ARGS_MAX, CMD_BEFORE_AUTH, cmd_auth,
-	    "AUTH user:password", "who you are" },
-	{ "BIND", 0, 2, CMD_UPSTREAM, cmd_bind, "BIND address [-l=backlog]",
+	    "AUTH user:password | SCRAM-SHA-256 message", "who you are" },
+	{ "BIND", 0, 4, CMD_UPSTREAM, cmd_bind,
+	    "BIND address [-l=backlog] [-a=CIDR,...] [-r=rate]",
 	    "a virtual socket: host:port, :port, :0, /path, name:foo" },
 	{ "LISTEN", 0, 2, CMD_UPSTREAM, cmd_listen, "LISTEN [#SID] n",
 	    "how many connections may wait" },
@@ -47,9 +49,12 @@ find(const char *verb)
 static bool
 refused(struct session *s, const struct cmd *c, const struct vsap_request *req)
 {
-	if (!s->authed && !(c->flags & CMD_BEFORE_AUTH)) {
+	if (!who_may_ask(s) && !(c->flags & CMD_BEFORE_AUTH)) {
 		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: say AUTH user:password first");
+		    s->user[0] != '\0'
+			? "forbidden: %s is no user here any more"
+			: "forbidden: say AUTH user:password first",
+		    s->user);
 		/* What stands behind a RELAY is no request. */
 		if (strcmp(c->verb, "RELAY") == 0)
 			session_finish(s);
@@ -65,6 +70,49 @@ refused(struct session *s, const struct cmd *c, const struct vsap_request *req)
 	return false;
 }
 
+/* Requests a minute. */
+static bool
+not_too_many(struct session *s, bool before_auth)
+{
+	struct limit_who who = session_counts_as(s);
+	enum conf_scope scope;
+	char why[160];
+
+	/* What comes before a login is not counted for all strangers together:
+	 * one of them could keep out every user. */
+	if (before_auth && s->user[0] == '\0' && !s->is_unix)
+		who.owner = NULL;
+	if (limit_event(s->gw->limits, s->gw->conf, &who, LIMIT_REQUESTS,
+		&scope))
+		return true;
+	limit_text(s->gw->conf, LIMIT_REQUESTS, scope, why, sizeof(why));
+	session_forbid(s, "%s", why);
+	session_finish(s);
+	return false;
+}
+
+void
+cmd_forbid(struct session *s, const char *verb, char option, const char *what,
+    const char *where, const struct rule *rule)
+{
+	char origin[300];
+
+	if (s->gw->conf->path != NULL)
+		session_reply(s, VSAP_FORBIDDEN,
+		    "forbidden: no rule permits %s to %s %.300s "
+		    "(vsapd.conf: permit %s %.300s)",
+		    s->owner, verb, what, option == 'b' ? "bind" : "connect",
+		    where);
+	else
+		session_reply(s, VSAP_FORBIDDEN,
+		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c "
+		    "%.300s)",
+		    s->owner, verb, what, option, where);
+	session_log(s, "%s: %s %.300s: %s%s", s->peer, verb, what,
+	    rule != NULL ? "denied by " : "no rule permits it",
+	    rule != NULL ? rule_origin(rule, origin, sizeof(origin)) : "");
+}
+
 void
 cmd_dispatch(struct session *s, const struct vsap_request *req)
 {
@@ -76,7 +124,8 @@ cmd_dispatch(struct session *s, const struct vsap_request *req)
 		session_reply(s, VSAP_UNKNOWN, "%.400s", req->line);
 		return;
 	}
-	if (refused(s, c, req))
+	if (refused(s, c, req) ||
+	    !not_too_many(s, (c->flags & CMD_BEFORE_AUTH) != 0))
 		return;
 	if (s->gw->conf->has_upstream && (c->flags & CMD_UPSTREAM))
 		hop_request(s, req);

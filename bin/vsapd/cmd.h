@@ -36,7 +36,7 @@ void cmd_help(struct session *, const struct vsap_request *);
 void cmd_quit(struct session *, const struct vsap_request *);
 
 /* Take away what a verb has under way, when a session ends. */
-void cmd_auth_cancel(struct session *);
+void cmd_stat_cancel(struct session *);
 void cmd_bind_cancel(struct session *);
 void cmd_connect_cancel(struct session *);
 void cmd_forward_cancel(struct session *);
@@ -65,9 +65,24 @@ const char *cmd_bind_name(struct addr *, char *out, size_t outlen);
 bool cmd_relay_check(struct session *, const struct vsap_request *, bool peer,
     bool *f);
 
+/* 410 to a verb ("bind", "connect to") that rule (NULL: none) does not
+ * permit, with what to write: -option where, or as a rule; the log has the
+ * rule as well. */
+void cmd_forbid(struct session *, const char *verb, char option,
+    const char *what, const char *where, const struct rule *);
+
 /* May the session's target (s->addr) be reached at this address, one of
  * those it resolved to?  Asked for each, by CONNECT and FORWARD. */
-bool cmd_may_reach(const struct session *, const struct sockaddr *);
+bool cmd_may_reach(const struct session *, enum rule_verb,
+    const struct sockaddr *);
+
+/*
+ * The PROXY header that the rule for the session's target wants in front of
+ * the stream (vsapd.conf(5), "send proxy"): from, the client or visitor, as
+ * its source, the target as its destination.  0, or -1.
+ */
+int cmd_send_proxy(const struct session *, enum rule_verb, const char *from,
+    int fd);
 
 /* A name or path was bound: those who wait for it may connect. */
 void cmd_connect_wake(struct gateway *, const char *addr);

@@ -63,6 +63,26 @@ wait_at(struct session *s, const struct vsap_request *req, int prio)
 	return TAILQ_EMPTY(&s->binds) ? -1 : 0;
 }
 
+/* Rights are looked at with each request: a reload may have taken them. */
+static bool
+still_permitted(struct session *s)
+{
+	const struct rule *rule;
+	struct vbind *b;
+	uint16_t lo, hi;
+
+	TAILQ_FOREACH(b, &s->binds, of_session) {
+		rule = rules_bind(s->gw->conf->rules, &s->who,
+		    &b->vsock->where, &lo, &hi);
+		if (rule_permits(rule))
+			continue;
+		cmd_forbid(s, "accept at", 'b', b->vsock->addr, b->vsock->addr,
+		    rule);
+		return false;
+	}
+	return true;
+}
+
 static const char *
 odd_word(const struct vsap_request *req)
 {
@@ -107,6 +127,8 @@ cmd_accept(struct session *s, const struct vsap_request *req)
 		    "[-t=seconds]");
 		return;
 	}
+	if (!still_permitted(s))
+		return;
 	if (wait_at(s, req, (int)prio) == -1) {
 		session_reply(s, VSAP_NOT_ACCEPTED,
 		    "no socket to accept: BIND first");

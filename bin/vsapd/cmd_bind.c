@@ -56,6 +56,14 @@ cmd_bind_name(struct addr *a, char *out, size_t outlen)
 	return why;
 }
 
+/* What the BIND wanted of its visitors. */
+static void
+forget_wish(struct session *s)
+{
+	free(s->asked);
+	s->asked = NULL;
+}
+
 static void
 not_bound(struct session *s, const char *fmt, ...)
 {
@@ -65,9 +73,29 @@ not_bound(struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	forget_wish(s);
+	limit_give(&s->held_bind);
 	session_reply(s, VSAP_NOT_BOUND, "not bound %.300s: %s", s->arg, why);
 	session_log(s, "%s: bind %.300s refused: %s", s->peer, s->arg, why);
 	session_done(s);
+}
+
+/* One more bound address, before anything is bound.  false: it was
+ * answered. */
+static bool
+take_one(struct session *s)
+{
+	struct limit_who who = session_counts_as(s);
+	enum conf_scope scope;
+	char why[160];
+
+	if (limit_is_held(&s->held_bind) ||
+	    limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_BINDS,
+		&s->held_bind, &scope))
+		return true;
+	limit_text(s->gw->conf, LIMIT_BINDS, scope, why, sizeof(why));
+	not_bound(s, "%s", why);
+	return false;
 }
 
 /* Share vs with this session and say so. */
@@ -76,10 +104,17 @@ attach(struct session *s, struct vsock *vs)
 {
 	struct vbind *b;
 
+	limit_give(&vs->held); /* it lingers no more */
+	if (!take_one(s))
+		return;
 	if ((b = vsock_attach(vs, s, s->next_sid)) == NULL) {
 		not_bound(s, "out of memory");
 		return;
 	}
+	b->held = s->held_bind;
+	memset(&s->held_bind, 0, sizeof(s->held_bind));
+	forget_wish(s);
+	session_known(s);
 	s->next_sid++;
 	s->nbinds++;
 	TAILQ_INSERT_TAIL(&s->binds, b, of_session);
@@ -102,6 +137,10 @@ share(struct session *s, struct vsock *vs, int backlog)
 {
 	if (strcmp(vs->owner, s->owner) != 0) {
 		not_bound(s, "in use by %s", vs->owner);
+		return;
+	}
+	if (!visitors_same(vs->asked, s->asked)) {
+		not_bound(s, "it is bound with other -a= or -r=");
 		return;
 	}
 	if (backlog > 0)
@@ -180,6 +219,8 @@ bound(void *arg, int fd, uint32_t keep, const char *addr, int error)
 		      DEFAULT_BACKLOG)) == NULL)
 		not_bound(s, "out of memory");
 	else {
+		vs->asked = s->asked;
+		s->asked = NULL;
 		attach(s, vs);
 		cmd_connect_wake(s->gw, addr);
 	}
@@ -196,21 +237,21 @@ bind_name(struct session *s, const char *name, int backlog)
 		not_bound(s, "out of memory");
 		return;
 	}
+	vs->asked = s->asked;
+	s->asked = NULL;
 	attach(s, vs);
 	cmd_connect_wake(s->gw, name);
 }
 
 static void
-forbid(struct session *s)
+forbid(struct session *s, const struct rule *rule)
 {
 	char port[16] = "1024-65535"; /* what a free port needs */
 
 	if (s->addr.port != 0)
 		snprintf(port, sizeof(port), "%u", s->addr.port);
-	session_reply(s, VSAP_FORBIDDEN,
-	    "forbidden: no rule permits %s to bind %.300s (vsapd -b %.300s)",
-	    s->owner, s->arg, s->addr.kind == ADDR_TCP ? port : s->arg);
-	session_log(s, "%s: bind %.300s: no rule permits it", s->peer, s->arg);
+	cmd_forbid(s, "bind", 'b', s->arg,
+	    s->addr.kind == ADDR_TCP ? port : s->arg, rule);
 	session_done(s);
 }
 
@@ -219,10 +260,12 @@ begin(struct session *s, int backlog)
 {
 	char text[ADDR_STRLEN];
 	struct vsock *vs = NULL;
+	const struct rule *rule;
 	uint16_t lo = 0, hi = 0;
 
-	if (!rules_bind(s->gw->conf->rules, &s->who, &s->addr, &lo, &hi)) {
-		forbid(s);
+	rule = rules_bind(s->gw->conf->rules, &s->who, &s->addr, &lo, &hi);
+	if (!rule_permits(rule)) {
+		forbid(s, rule);
 		return;
 	}
 	key(&s->addr, text, sizeof(text));
@@ -232,6 +275,8 @@ begin(struct session *s, int backlog)
 		share(s, vs, backlog);
 		return;
 	}
+	if (!take_one(s))
+		return;
 	if (backlog == 0)
 		backlog = DEFAULT_BACKLOG;
 	if (s->addr.kind == ADDR_NAME) {
@@ -246,11 +291,41 @@ begin(struct session *s, int backlog)
 		session_wait(s, S_WAITING, 0, NULL);
 }
 
+/* -l=, -a=, -r=: the backlog, 0 if none is given; -1: it was answered. */
+static long
+options(struct session *s, const struct vsap_request *req)
+{
+	const char *l = vsap_option(req, 'l'), *word;
+	long backlog = l != NULL ? cmd_number(l, VSAP_BACKLOG_MAX) : 0;
+	char err[256];
+	int i;
+
+	for (i = 1; i < req->argc; i++) {
+		word = req->argv[i];
+		if (word[0] == '-' && strchr("lar", word[1]) != NULL &&
+		    word[1] != '\0' && word[2] == '=')
+			continue;
+		not_bound(s, "\"%.100s\" is neither -l=, -a= nor -r=", word);
+		return -1;
+	}
+	if (l != NULL && backlog < 1) {
+		not_bound(s, "\"-l=%.100s\" is not -l=1 to -l=%d", l,
+		    VSAP_BACKLOG_MAX);
+		return -1;
+	}
+	forget_wish(s);
+	if (visitors_parse(&s->asked, vsap_option(req, 'a'),
+		vsap_option(req, 'r'), err, sizeof(err)) == 0)
+		return backlog;
+	not_bound(s, "%s", err);
+	return -1;
+}
+
 void
 cmd_bind(struct session *s, const struct vsap_request *req)
 {
-	const char *text = req->argc > 0 ? req->argv[0] : ":0", *l, *why;
-	long backlog = 0;
+	const char *text = req->argc > 0 ? req->argv[0] : ":0", *why;
+	long backlog;
 	char err[256];
 
 	free(s->arg);
@@ -263,15 +338,8 @@ cmd_bind(struct session *s, const struct vsap_request *req)
 		    VSAP_BINDS_MAX);
 		return;
 	}
-	if (req->argc > 1) {
-		l = vsap_option(req, 'l');
-		backlog = l != NULL ? cmd_number(l, VSAP_BACKLOG_MAX) : -1;
-		if (backlog < 1) {
-			not_bound(s, "\"%.100s\" is not -l=1 to -l=%d",
-			    req->argv[1], VSAP_BACKLOG_MAX);
-			return;
-		}
-	}
+	if ((backlog = options(s, req)) == -1)
+		return;
 	if (addr_parse(&s->addr, text, ADDR_FOR_BIND, err, sizeof(err)) == -1) {
 		not_bound(s, "%s", cmd_addr_error(text, err));
 		return;
@@ -288,6 +356,7 @@ cmd_bind_cancel(struct session *s)
 {
 	host_bind_cancel(s->binding);
 	s->binding = NULL;
+	forget_wish(s);
 }
 
 void

@@ -7,13 +7,17 @@
 #include <unistd.h>
 
 #include "bindaddr.h"
+#include "handover.h"
 #include "net.h"
 
 /* --- answers -------------------------------------------------------------- */
 
+/* error is the errno behind it, or 0. */
 static void
-fail(struct session *s, const char *why)
+fail(struct session *s, int error, const char *why)
 {
+	s->failure = error;
+	limit_give(&s->held_stream);
 	session_reply(s, VSAP_NOT_CONNECTED, "cannot connect %.300s: %s",
 	    s->arg, why);
 	session_log(s, "%s: connect %.300s: %s", s->peer, s->arg, why);
@@ -21,15 +25,18 @@ fail(struct session *s, const char *why)
 }
 
 static void
-forbid(struct session *s)
+forbid(struct session *s, const struct rule *rule)
 {
-	session_reply(s, VSAP_FORBIDDEN,
-	    "forbidden: no rule permits %s to connect to %.300s "
-	    "(vsapd -c %.300s)",
-	    s->owner, s->arg, s->arg);
-	session_log(s, "%s: connect %.300s: no rule permits it", s->peer,
-	    s->arg);
+	limit_give(&s->held_stream);
+	cmd_forbid(s, "connect to", 'c', s->arg, s->arg, rule);
 	session_done(s);
+}
+
+static const struct rule *
+rule_for(const struct session *s, const struct in6_addr *ip)
+{
+	return rules_reach(s->gw->conf->rules, RULE_CONNECT, &s->who, &s->addr,
+	    ip, false);
 }
 
 static void
@@ -44,17 +51,59 @@ local_name(int fd, char *out, size_t outlen)
 		addr_format_sa((struct sockaddr *)&ss, len, out, outlen);
 }
 
+/* It fits into the buffer of a new connection. */
+int
+cmd_send_proxy(const struct session *s, enum rule_verb verb, const char *from,
+    int fd)
+{
+	struct sockaddr_storage src = { 0 }, dst = { 0 };
+	socklen_t dstlen = sizeof(dst);
+	struct in6_addr ip;
+	char header[PROXY_V2_MAX], err[128];
+	struct addr client;
+	int version;
+	size_t n;
+
+	if (s->addr.kind != ADDR_TCP ||
+	    getpeername(fd, (struct sockaddr *)&dst, &dstlen) == -1 ||
+	    addr_ip_sa((struct sockaddr *)&dst, &ip) == -1 ||
+	    (version = rule_proxy(rules_reach(s->gw->conf->rules, verb, &s->who,
+		 &s->addr, &ip,
+		 gateway_is_own(s->gw, (struct sockaddr *)&dst)))) == 0)
+		return 0;
+	addr_unmap_sa(&dst, &dstlen);
+	if (addr_parse(&client, from, ADDR_F_TCP, err, sizeof(err)) == 0)
+		(void)addr_sockaddr(&client, &src);
+	n = version == 1 ? proxy_v1_format(header, sizeof(header),
+			       (struct sockaddr *)&src, (struct sockaddr *)&dst)
+			 : proxy_v2_format(header, sizeof(header),
+			       (struct sockaddr *)&src,
+			       (struct sockaddr *)&dst);
+	return send(fd, header, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n
+		   ? 0
+		   : -1;
+}
+
 static void
 connected(struct session *s, int fd)
 {
+	struct limit_hold held = s->held_stream;
 	char local[VISITOR_ADDR];
 
+	if (cmd_send_proxy(s, RULE_CONNECT, s->peer, fd) == -1) {
+		close(fd);
+		fail(s, EPIPE, "it took no PROXY header");
+		return;
+	}
+	memset(&s->held_stream, 0, sizeof(held));
 	if (s->addr.kind == ADDR_TCP)
 		local_name(fd, local, sizeof(local));
 	else
 		strlcpy(local, s->arg, sizeof(local));
 	session_drop_peer(s);
+	s->held_stream = held;
 	s->peer_fd = fd;
+	session_known(s);
 	s->gw->totals.connected++;
 	snprintf(s->what, sizeof(s->what), "%.127s %.127s", s->peer, s->arg);
 	session_reply(s, VSAP_CONNECTED, "%d %s %.300s connected.",
@@ -80,9 +129,13 @@ visit(struct session *s, struct vsock *vs)
 	    s->addr.kind == ADDR_UNIX || s->is_unix ? vs->addr : s->peer;
 	int sv[2];
 
+	if (!vsock_welcomes(vs, &s->who.ip)) {
+		fail(s, EACCES, "who bound it takes no visitors from here");
+		return;
+	}
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		sv) == -1) {
-		fail(s, strerror(errno));
+		fail(s, errno, strerror(errno));
 		return;
 	}
 	if (vsock_visit(vs, sv[1], from) == 0) {
@@ -91,14 +144,15 @@ visit(struct session *s, struct vsock *vs)
 	}
 	close(sv[0]);
 	close(sv[1]);
-	fail(s, "too many wait there");
+	fail(s, EAGAIN, "too many wait there");
 }
 
 static void
 nobody_bound(struct session *s)
 {
 	leave_callers(s);
-	fail(s, "nobody bound it in time");
+	limit_give(&s->held_wait);
+	fail(s, ETIMEDOUT, "nobody bound it in time");
 }
 
 /* A path that is bound elsewhere, by a program on the gateway. */
@@ -122,11 +176,16 @@ connect_path(struct session *s)
 static void
 begin_local(struct session *s, long secs)
 {
+	struct limit_who who = session_counts_as(s);
+	const struct rule *rule;
+	enum conf_scope scope;
 	struct vsock *vs;
+	char why[160];
 	int fd = -1;
 
-	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
-		forbid(s);
+	rule = rule_for(s, NULL);
+	if (!rule_permits(rule)) {
+		forbid(s, rule);
 		return;
 	}
 	if ((vs = vsock_find(s->gw, s->arg)) != NULL) {
@@ -139,11 +198,19 @@ begin_local(struct session *s, long secs)
 		return;
 	}
 	if (secs == 0) {
-		fail(s, errno == ENOENT ? "nobody bound it" : strerror(errno));
+		fail(s, errno,
+		    errno == ENOENT ? "nobody bound it" : strerror(errno));
+		return;
+	}
+	if (!limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_WAITING,
+		&s->held_wait, &scope)) {
+		limit_text(s->gw->conf, LIMIT_WAITING, scope, why, sizeof(why));
+		fail(s, EAGAIN, why);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&s->gw->callers, s, of_callers);
 	s->caller = true;
+	session_known(s); /* a rule permits it to wait for that name */
 	session_wait(s, S_WAITING, secs * 1000, nobody_bound);
 }
 
@@ -168,6 +235,7 @@ cmd_connect_wake(struct gateway *gw, const char *addr)
 	 * looked through anew. */
 	while (vs != NULL && (s = find_caller(gw, addr)) != NULL) {
 		leave_callers(s);
+		limit_give(&s->held_wait);
 		visit(s, vs);
 		session_work(s);
 	}
@@ -175,25 +243,25 @@ cmd_connect_wake(struct gateway *gw, const char *addr)
 
 /* --- TCP ------------------------------------------------------------------ */
 
-/* Our own listeners would take what comes from us for a local peer:
- * strangers do not get there by any rule. */
+/* Our own listeners would take what comes from us for a local peer: rules
+ * that do not name them do not lead there. */
 bool
-cmd_may_reach(const struct session *s, const struct sockaddr *sa)
+cmd_may_reach(const struct session *s, enum rule_verb verb,
+    const struct sockaddr *sa)
 {
 	struct in6_addr ip;
 
 	if (addr_ip_sa(sa, &ip) == -1)
 		return false;
-	if (!s->who.local && gateway_is_own(s->gw, sa))
-		return false;
-	return rules_connect(s->gw->conf->rules, &s->who, &s->addr, &ip);
+	return rule_permits(rules_reach(s->gw->conf->rules, verb, &s->who,
+	    &s->addr, &ip, gateway_is_own(s->gw, sa)));
 }
 
 static bool
 permit(void *arg, const struct sockaddr *sa, socklen_t len)
 {
 	(void)len;
-	return cmd_may_reach(arg, sa);
+	return cmd_may_reach(arg, RULE_CONNECT, sa);
 }
 
 static void
@@ -205,9 +273,9 @@ dialled(void *arg, int fd, const char *error)
 	if (fd != -1)
 		connected(s, fd);
 	else if (errno == EACCES)
-		forbid(s);
+		forbid(s, NULL);
 	else
-		fail(s, error);
+		fail(s, errno, error);
 	session_work(s);
 }
 
@@ -232,12 +300,13 @@ set_source(struct session *s, struct dial_opts *opts,
 static void
 begin_tcp(struct session *s)
 {
-	struct dial_opts opts = { .timeout = VSAP_CONNECT_TIMEOUT };
+	struct dial_opts opts = { .timeout = (int)s->gw->conf->connect_time };
+	const struct rule *rule = rule_for(s, NULL);
 	struct sockaddr_storage source;
 	int fd;
 
-	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
-		forbid(s);
+	if (!rule_permits(rule)) {
+		forbid(s, rule);
 		return;
 	}
 	opts.permit = permit;
@@ -248,18 +317,18 @@ begin_tcp(struct session *s)
 			return;
 		}
 		if (errno == EACCES) {
-			forbid(s);
+			forbid(s, NULL);
 			return;
 		}
 		if (errno != EINPROGRESS) {
-			fail(s, strerror(errno));
+			fail(s, errno, strerror(errno));
 			return;
 		}
 	}
 	s->dial =
 	    dial_start(s->gw->base, s->gw->resolv, &s->addr, &opts, dialled, s);
 	if (s->dial == NULL)
-		fail(s, strerror(errno));
+		fail(s, errno, strerror(errno));
 	else
 		session_wait(s, S_WAITING, 0, NULL);
 }
@@ -280,10 +349,13 @@ cmd_connect(struct session *s, const struct vsap_request *req)
 	if (s->state == S_DEAD)
 		return;
 	if (secs == -1 || (req->argc == 2 && t == NULL))
-		fail(s, "write CONNECT address [-t=seconds]");
+		fail(s, 0, "write CONNECT address [-t=seconds]");
 	else if (addr_parse(&s->addr, s->arg, ADDR_FOR_CONNECT, err,
 		     sizeof(err)) == -1)
-		fail(s, cmd_addr_error(s->arg, err));
+		fail(s, 0, cmd_addr_error(s->arg, err));
+	else if (!session_may_stream(s))
+		fail(s, EAGAIN,
+		    "the limit of associations is reached: try again later");
 	else if (s->addr.kind == ADDR_TCP)
 		begin_tcp(s);
 	else

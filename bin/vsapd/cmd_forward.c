@@ -16,6 +16,7 @@ struct job {
 	struct session *session;
 	struct visitor *visitor;
 	struct dial *dial;
+	struct limit_hold held; /* of the stream to be */
 };
 
 struct forward {
@@ -33,6 +34,7 @@ job_free(struct job *j)
 	dial_cancel(j->dial);
 	if (j->visitor != NULL)
 		vsock_return(j->visitor);
+	limit_give(&j->held);
 	free(j);
 }
 
@@ -53,9 +55,6 @@ cmd_forward_cancel(struct session *s)
 void
 cmd_forward_end(struct session *s)
 {
-	struct vsap_request req;
-	size_t len, used;
-
 	if (s->hop != NULL)
 		hop_end_forward(s);
 	else {
@@ -63,11 +62,6 @@ cmd_forward_end(struct session *s)
 		session_reply(s, VSAP_FORWARDED, "forwarding done.");
 		session_done(s);
 	}
-	/* BREAK says no more than that. */
-	if (vsap_line(s->in.data, s->in.len, &len, &used) == VSAP_LINE_OK &&
-	    vsap_request_parse(&req, (char *)s->in.data, len) == 0 &&
-	    strcmp(req.verb, "BREAK") == 0)
-		buf_consume(&s->in, used);
 }
 
 /* What the session itself accepts at: its visitors would come again, as the
@@ -94,7 +88,7 @@ permit(void *arg, const struct sockaddr *sa, socklen_t len)
 	const struct job *j = arg;
 
 	(void)len;
-	return !leads_back(j->session, sa) && cmd_may_reach(j->session, sa);
+	return !leads_back(j->session, sa) && cmd_may_reach(j->session, RULE_FORWARD, sa);
 }
 
 /* Wait at every socket, unless enough is under way. */
@@ -122,6 +116,13 @@ dialled(void *arg, int fd, const char *error)
 	char what[2 * VISITOR_ADDR];
 
 	j->dial = NULL;
+	/* Without it the visitor could say whose the stream is. */
+	if (fd != -1 &&
+	    cmd_send_proxy(s, RULE_FORWARD, v->remote, fd) == -1) {
+		close(fd);
+		fd = -1;
+		error = "it took no PROXY header";
+	}
 	if (fd == -1) {
 		session_reply(s, VSAP_NOT_CONNECTED,
 		    "could not connect to %.300s: %s", s->arg, error);
@@ -131,9 +132,9 @@ dialled(void *arg, int fd, const char *error)
 		return;
 	}
 	j->visitor = NULL;
-	job_free(j);
 	snprintf(what, sizeof(what), "%.127s %.127s", v->remote, s->arg);
-	(void)gateway_relay(s->gw, s->id, v->fd, fd, NULL, 0, 0, what);
+	gateway_forward(s, v->fd, fd, what, &j->held);
+	job_free(j);
 	/* This may be the end of a session that reads nothing. */
 	session_reply(s, VSAP_ACCEPTED, "accepted %s %s", v->local, v->remote);
 	free(v);
@@ -144,7 +145,7 @@ dialled(void *arg, int fd, const char *error)
 void
 cmd_forward_offer(struct session *s, struct vbind *b, struct visitor *v)
 {
-	struct dial_opts opts = { .timeout = VSAP_CONNECT_TIMEOUT };
+	struct dial_opts opts = { .timeout = (int)s->gw->conf->connect_time };
 	struct job *j;
 
 	if ((j = calloc(1, sizeof(*j))) == NULL) {
@@ -153,6 +154,8 @@ cmd_forward_offer(struct session *s, struct vbind *b, struct visitor *v)
 	}
 	j->session = s;
 	j->visitor = v;
+	j->held = s->held_stream;
+	memset(&s->held_stream, 0, sizeof(s->held_stream));
 	(void)b;
 	TAILQ_INSERT_TAIL(&s->forward->jobs, j, entry);
 	s->forward->count++;
@@ -171,6 +174,7 @@ cmd_forward_offer(struct session *s, struct vbind *b, struct visitor *v)
 void
 cmd_forward(struct session *s, const struct vsap_request *req)
 {
+	const struct rule *rule;
 	char err[256];
 
 	free(s->arg);
@@ -196,11 +200,10 @@ cmd_forward(struct session *s, const struct vsap_request *req)
 		    cmd_addr_error(s->arg, err));
 		return;
 	}
-	if (!rules_connect(s->gw->conf->rules, &s->who, &s->addr, NULL)) {
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: no rule permits %s to connect to %.300s "
-		    "(vsapd -c %.300s)",
-		    s->owner, s->arg, s->arg);
+	rule = rules_reach(s->gw->conf->rules, RULE_FORWARD, &s->who, &s->addr,
+	    NULL, false);
+	if (!rule_permits(rule)) {
+		cmd_forbid(s, "forward to", 'c', s->arg, s->arg, rule);
 		return;
 	}
 	if ((s->forward = calloc(1, sizeof(*s->forward))) == NULL) {

@@ -50,10 +50,10 @@ pass_descriptor(struct session *s)
 	size_t len;
 	int fd = s->offer != NULL ? s->offer->fd : s->peer_fd;
 
-	if (!s->is_unix) {
+	if (!s->is_unix || s->tls != NULL) {
 		session_reply(s, VSAP_UNKNOWN,
 		    "RELAY -f: descriptors pass over a UNIX-domain control "
-		    "socket only; say RELAY");
+		    "socket only, without TLS; say RELAY");
 		return;
 	}
 	session_flush(s);

@@ -1,314 +1,48 @@
 #include "control.h"
 
-#include <sys/socket.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "handover.h"
+#include "doors.h"
 #include "host.h"
 #include "log.h"
 #include "login.h"
 #include "loop.h"
-#include "net.h"
 #include "pmsg.h"
 #include "proc.h"
+#include "rates.h"
 #include "session.h"
+#include "status.h"
+#include "tally.h"
+#include "tlsin.h"
 #include "vsock.h"
 
-#define ACCEPT_BATCH 64 /* control connections taken in one turn */
-#define FD_RESERVE 64	/* descriptors for everything but sessions */
-#define PAUSE_MS 100	/* after EMFILE */
-#define SAY_AGAIN 10	/* seconds: the log hears of what lasts so often */
-#define HANDOVER_WAIT 5 /* seconds for the message of a hand-over */
-
-struct listener {
-	TAILQ_ENTRY(listener) entry;
-	struct control *control;
-	enum pmsg_kind kind;
-	int fd;
-	struct event readable;
-};
+#define FD_RESERVE 64	  /* descriptors for everything but sessions */
+#define PEER_SHARE 8	  /* one in so many is kept for their peers */
+#define VISITS_MAX 65536  /* sources of visitors whose rate is known */
 
 static struct control {
 	struct gateway *gw;
-	TAILQ_HEAD(, listener) listeners;
-	bool started;
-	bool paused; /* EMFILE: for a moment */
-	bool full;   /* sessions or workers: until there is room */
-	struct event resume;
-	time_t said_paused, said_full;
+	struct conf *next;   /* the configuration of a reload, until START */
+	struct login *login; /* there may be users again */
+	bool helped;	     /* AUTH came since CONF */
 } ct;
-
-/* --- pausing ------------------------------------------------------------ */
-
-static void
-set_listeners(bool on)
-{
-	struct listener *l;
-
-	TAILQ_FOREACH(l, &ct.listeners, entry) {
-		if (on && ct.started)
-			(void)event_add(&l->readable, NULL);
-		else
-			(void)event_del(&l->readable);
-	}
-}
-
-static void
-on_resume(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-	ct.paused = false;
-	if (gateway_paused(ct.gw))
-		return;
-	set_listeners(true);
-	vsock_rearm_all(ct.gw);
-}
-
-/* Is it time to say it (again)? */
-static bool
-say_again(time_t *said)
-{
-	time_t now = time(NULL);
-
-	if (now - *said < SAY_AGAIN)
-		return false;
-	*said = now;
-	return true;
-}
-
-void
-gateway_pause(struct gateway *gw)
-{
-	struct timeval tv = { .tv_usec = PAUSE_MS * 1000 };
-	int error = errno;
-
-	if (gw->feed == NULL) {
-		/* Alone nobody else is kept waiting by this. */
-		(void)poll(NULL, 0, PAUSE_MS);
-		return;
-	}
-	if (!ct.paused && say_again(&ct.said_paused))
-		log_warn("no new connections until this is over: %s",
-		    strerror(error));
-	ct.paused = true;
-	set_listeners(false);
-	(void)event_add(&ct.resume, &tv);
-}
-
-bool
-gateway_paused(const struct gateway *gw)
-{
-	if (ct.paused)
-		return true;
-	if (gw->feed == NULL || !feed_busy(gw->feed))
-		return false;
-	ct.full = true;
-	return true;
-}
-
-/* Called when a session ended or the workers have room: at the turn's end,
- * since whoever calls is in the midst of something. */
-void
-gateway_resume(struct gateway *gw)
-{
-	struct timeval now = { 0 };
-
-	if (gw->feed == NULL && gw->nsessions == 0)
-		event_base_loopbreak(gw->base); /* alone: that was it */
-	if (ct.full && !gateway_paused(gw)) {
-		ct.full = false;
-		(void)event_add(&ct.resume, &now);
-	}
-}
-
-/* --- new sessions ------------------------------------------------------- */
-
-static bool
-admitted(const struct sockaddr *sa, socklen_t len)
-{
-	char name[ADDR_STRLEN];
-	struct in6_addr ip;
-
-	if (addr_ip_sa(sa, &ip) == -1 || rules_admit(ct.gw->conf->rules, &ip))
-		return true;
-	log_info("%s: not admitted (vsapd -a)",
-	    addr_format_sa(sa, len, name, sizeof(name)));
-	ct.gw->totals.refused++;
-	return false;
-}
-
-/* Is nothing to be accepted any more for now? */
-static bool
-full(void)
-{
-	bool many = ct.gw->nsessions >= ct.gw->max_sessions;
-
-	if (!many && !gateway_paused(ct.gw))
-		return false;
-	if (many && say_again(&ct.said_full))
-		log_warn("%u control connections are the most that the "
-			 "descriptors do for (ulimit -n): further ones wait",
-		    ct.gw->max_sessions);
-	ct.full = true;
-	set_listeners(false);
-	return true;
-}
-
-static void
-on_connection(evutil_socket_t sock, short what, void *arg)
-{
-	struct sockaddr_storage ss;
-	socklen_t len;
-	int fd, i;
-
-	(void)what;
-	(void)arg;
-	for (i = 0; i < ACCEPT_BATCH && !full(); i++) {
-		len = sizeof(ss);
-		fd = accept4(sock, (struct sockaddr *)&ss, &len,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1) {
-			if (errno == EMFILE || errno == ENFILE ||
-			    errno == ENOBUFS || errno == ENOMEM)
-				gateway_pause(ct.gw);
-			return;
-		}
-		addr_unmap_sa(&ss, &len);
-		if (!admitted((struct sockaddr *)&ss, len) ||
-		    session_new(ct.gw, fd, (struct sockaddr *)&ss, len, NULL,
-			0) == -1)
-			net_reset(fd);
-	}
-}
-
-/* --- connections handed over by vsapd -i -------------------------------- */
-
-struct handing {
-	struct event readable;
-};
-
-static void
-handed(int sock)
-{
-	static unsigned char packet[HANDOVER_MAX];
-	const char ack = HANDOVER_ACK;
-	struct handover h;
-	int fd = -1, nfds = 1;
-	ssize_t n;
-
-	n = fdpass_recv(sock, packet, sizeof(packet), &fd, &nfds, NULL);
-	if (n <= 0 || nfds != 1) {
-		log_warn("hand-over: no connection came");
-		return;
-	}
-	if (handover_parse(&h, packet, (size_t)n) == -1) {
-		log_warn("hand-over: malformed");
-		close(fd);
-		return;
-	}
-	addr_unmap_sa(&h.src, &h.srclen);
-	if (net_nonblock(fd, true) == -1 ||
-	    !admitted((struct sockaddr *)&h.src, h.srclen)) {
-		/* It is ours and refused: the sender keeps nothing. */
-		(void)send(sock, &ack, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-		net_reset(fd);
-		return;
-	}
-	net_tune(fd);
-	if (session_new(ct.gw, fd, (struct sockaddr *)&h.src, h.srclen, h.first,
-		h.firstlen) == -1) {
-		log_warn("hand-over: %s", strerror(errno));
-		close(fd); /* the sender's still */
-	} else
-		(void)send(sock, &ack, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-static void
-on_handing(evutil_socket_t sock, short what, void *arg)
-{
-	struct handing *h = arg;
-
-	if (what & EV_READ)
-		handed(sock);
-	(void)event_del(&h->readable);
-	free(h);
-	close(sock);
-}
-
-/* Nobody but ourselves and root says what address a connection has. */
-static bool
-trusted(int sock)
-{
-	uid_t uid;
-
-	return net_peer_uid(sock, &uid) == 0 &&
-	       (uid == 0 || uid == getuid() || uid == ct.gw->conf->owner);
-}
-
-static void
-on_hander(evutil_socket_t listener, short what, void *arg)
-{
-	struct timeval tv = { .tv_sec = HANDOVER_WAIT };
-	struct handing *h;
-	int sock;
-
-	(void)what;
-	(void)arg;
-	sock = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (sock == -1) {
-		if (errno == EMFILE || errno == ENFILE)
-			gateway_pause(ct.gw);
-		return;
-	}
-	if (!trusted(sock) || (h = calloc(1, sizeof(*h))) == NULL) {
-		log_warn("hand-over: from an untrusted process: refused");
-		close(sock);
-		return;
-	}
-	event_assign(&h->readable, ct.gw->base, sock, EV_READ, on_handing, h);
-	if (event_add(&h->readable, &tv) == -1) {
-		free(h);
-		close(sock);
-	}
-}
 
 /* --- what the parent gives ----------------------------------------------- */
 
 static void
-note_port(int fd)
+given_conf(int fd)
 {
-	struct gateway *gw = ct.gw;
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
+	char err[512];
 
-	if (gw->nown_ports < OWN_PORTS_MAX &&
-	    getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
-		gw->own_ports[gw->nown_ports++] =
-		    addr_port_sa((struct sockaddr *)&ss);
-}
-
-static void
-given_listener(const struct pmsg *m, int fd)
-{
-	struct listener *l;
-
-	if ((l = calloc(1, sizeof(*l))) == NULL)
-		fatal("listener");
-	l->kind = (enum pmsg_kind)m->seq;
-	l->fd = fd;
-	if (l->kind == KIND_TCP)
-		note_port(fd);
-	event_assign(&l->readable, ct.gw->base, fd, EV_READ | EV_PERSIST,
-	    l->kind == KIND_HANDOVER ? on_hander : on_connection, l);
-	TAILQ_INSERT_TAIL(&ct.listeners, l, entry);
+	conf_free(ct.next);
+	if ((ct.next = conf_read_printed(fd, err, sizeof(err))) == NULL)
+		fatalx("the parent's configuration: %s", err);
+	close(fd);
+	ct.helped = false;
 }
 
 static void
@@ -320,14 +54,83 @@ given_kept(const struct pmsg *m, int fd)
 }
 
 static void
-given(void *arg, const struct pmsg *m, int fd)
+given_helper(int fd)
 {
-	(void)arg;
-	if (fd == -1 && m->type != PMSG_START)
-		return;
+	if (ct.login == NULL && (ct.login = login_new(ct.gw->base)) == NULL)
+		fatal("passwords");
+	login_use(ct.login, fd);
+	ct.gw->login = ct.login;
+	ct.helped = true;
+}
+
+static void
+given_tls_worker(const struct pmsg *m, int fd)
+{
+	struct gateway *gw = ct.gw;
+
+	if (gw->tlsfeed == NULL &&
+	    (gw->tlsfeed = tlsfeed_new(gw->base, &tlsin_calls, gw)) == NULL)
+		fatal("TLS");
+	if (tlsfeed_add(gw->tlsfeed, fd, (int)m->seq) == -1)
+		log_warn("cannot use a TLS worker: %s", strerror(errno));
+}
+
+static void
+given_log(const struct pmsg *m, int fd)
+{
+	log_to_fd(fd);
+	if (m->seq == LOG_TO_SYSLOG)
+		log_to_syslog();
+}
+
+/* What only the process that was started knows. */
+static void
+carry_over(struct conf *next, struct conf *was)
+{
+	next->owner = was->owner;
+	next->uid = was->uid;
+	next->gid = was->gid;
+	next->syslog = was->syslog;
+	next->background = was->background;
+	if (next->creds == NULL) {
+		next->creds = was->creds;
+		was->creds = NULL;
+	}
+	if (next->path == NULL) {
+		next->path = was->path;
+		was->path = NULL;
+	}
+}
+
+/* Everything was said: from now on it holds. */
+static void
+given_start(void)
+{
+	struct conf *was = ct.gw->conf;
+
+	if (ct.next != NULL) {
+		carry_over(ct.next, was);
+		ct.gw->conf = ct.next;
+		ct.next = NULL;
+		conf_free(was);
+		if (!ct.helped)
+			ct.gw->login = NULL;
+	}
+	doors_open();
+}
+
+static void
+say_status(void *arg)
+{
+	status_log(arg);
+}
+
+static void
+given_fd(const struct pmsg *m, int fd)
+{
 	switch (m->type) {
-	case PMSG_LISTEN:
-		given_listener(m, fd);
+	case PMSG_CONF:
+		given_conf(fd);
 		break;
 	case PMSG_KEPT:
 		given_kept(m, fd);
@@ -336,15 +139,41 @@ given(void *arg, const struct pmsg *m, int fd)
 		if (feed_add(ct.gw->feed, fd, (int)m->seq) == -1)
 			log_warn("cannot use a worker: %s", strerror(errno));
 		break;
-	case PMSG_AUTH:
-		login_use(ct.gw->login, fd);
+	case PMSG_TLS:
+		given_tls_worker(m, fd);
 		break;
-	case PMSG_START:
-		ct.started = true;
-		set_listeners(true);
+	case PMSG_AUTH:
+		given_helper(fd);
+		break;
+	case PMSG_SHARE: /* the workers have it */
+		close(fd);
 		break;
 	default:
 		fatalx("the parent talks nonsense");
+	}
+}
+
+static void
+given(void *arg, const struct pmsg *m, int fd)
+{
+	(void)arg;
+	switch (m->type) {
+	case PMSG_START:
+		given_start();
+		break;
+	case PMSG_STATUS:
+		(void)status_ask(ct.gw, false, say_status, ct.gw);
+		break;
+	case PMSG_LISTEN:
+		doors_add(m, fd);
+		break;
+	case PMSG_LOG:
+		given_log(m, fd);
+		break;
+	default:
+		if (fd != -1)
+			given_fd(m, fd);
+		break;
 	}
 }
 
@@ -371,8 +200,16 @@ on_feed_ready(void *arg)
 	gateway_resume(arg);
 }
 
+static void
+on_counts(void *arg, void *stream, uint64_t ab, uint64_t ba)
+{
+	(void)arg;
+	gateway_counts(stream, ab, ba);
+}
+
 /* --- begin --------------------------------------------------------------- */
 
+/* Descriptors: one for a session, a part for the peers that some have. */
 static void
 raise_limit(struct gateway *gw)
 {
@@ -380,13 +217,14 @@ raise_limit(struct gateway *gw)
 
 	if (n == 0)
 		fatal("descriptors");
-	/* A session takes a descriptor, and so does its peer. */
-	gw->max_sessions =
-	    n > FD_RESERVE + 2 ? (unsigned)(n - FD_RESERVE) / 2 : 1;
+	gw->max_sessions = n > FD_RESERVE + 2
+			       ? (unsigned)((n - FD_RESERVE) -
+					    (n - FD_RESERVE) / PEER_SHARE)
+			       : 1;
 }
 
 struct gateway *
-gateway_new(const struct conf *conf, int root)
+gateway_new(struct conf *conf, int root)
 {
 	struct gateway *gw;
 
@@ -397,28 +235,37 @@ gateway_new(const struct conf *conf, int root)
 	gw->started = clock_seconds();
 	TAILQ_INIT(&gw->sessions);
 	TAILQ_INIT(&gw->callers);
+	TAILQ_INIT(&gw->hellos);
+	TAILQ_INIT(&gw->streams);
 	TAILQ_INIT(&gw->vsocks);
 	if ((gw->base = loop_new()) == NULL ||
 	    (gw->resolv = resolv_new(gw->base)) == NULL ||
-	    (conf->passwd != NULL && (gw->login = login_new(gw->base)) == NULL))
+	    (gw->limits = limits_new()) == NULL ||
+	    (gw->visits = tally_new(VISITS_MAX)) == NULL ||
+	    (gw->rates = rates_new()) == NULL ||
+	    (gw->status = status_new(gw)) == NULL)
 		return NULL;
 	raise_limit(gw);
 	return gw;
 }
 
 void
-control_run(const struct conf *conf, int channel, int root)
+control_run(struct conf *conf, int channel, int root)
 {
-	static const struct feed_calls feeding = { on_end, on_dead,
-		on_feed_ready };
+	static const struct feed_calls feeding = {
+		.end = on_end,
+		.dead = on_dead,
+		.ready = on_feed_ready,
+		.counts = on_counts,
+		.counted = status_counted,
+	};
 	static const struct host_calls hosting = { given };
 	struct gateway *gw;
 
 	if ((gw = gateway_new(conf, root)) == NULL)
 		fatal("control");
 	ct.gw = gw;
-	TAILQ_INIT(&ct.listeners);
-	event_assign(&ct.resume, gw->base, -1, 0, on_resume, NULL);
+	doors_init(gw);
 	gw->feed = feed_new(gw->base, &feeding, gw);
 	gw->host = host_new(gw->base, channel, &hosting, gw);
 	if (gw->feed == NULL || gw->host == NULL)

@@ -9,52 +9,169 @@
 #include "alone.h"
 #include "clock.h"
 #include "log.h"
+#include "rates.h"
+#include "session.h"
+#include "tlsin.h"
+#include "vsock.h"
 
-/* A stream under way: little, since there may be ten thousand. */
-struct stream_note {
-	struct gateway *gw;
-	uint64_t session;
-};
+#define SAY_AGAIN 10 /* seconds: the log hears of what lasts so often */
+#define STRANGERS_SAID 200 /* lines about strangers in so long a time */
 
-int
-gateway_relay(struct gateway *gw, uint64_t session, int a, int b,
-    const void *first, size_t firstlen, uint32_t idle, const char *what)
+bool
+gateway_say_again(time_t *said)
 {
-	struct stream_note *note;
+	time_t now = clock_seconds();
 
-	if (gw->feed == NULL)
-		alone_relay(a, b, idle);
-	if ((note = malloc(sizeof(*note))) == NULL) {
+	if (*said != 0 && now - *said < SAY_AGAIN)
+		return false;
+	*said = now;
+	return true;
+}
+
+/* Whoever can connect can make a line: as many as a disk takes. */
+bool
+gateway_hushes(struct gateway *gw)
+{
+	time_t now = clock_seconds();
+
+	if (now - gw->strangers_since >= SAY_AGAIN) {
+		if (gw->strangers_hushed > 0)
+			log_info("%u lines about strangers left out",
+			    gw->strangers_hushed);
+		gw->strangers_since = now;
+		gw->strangers_said = gw->strangers_hushed = 0;
+	}
+	if (gw->strangers_said++ < STRANGERS_SAID || log_verbose())
+		return false;
+	gw->strangers_hushed++;
+	return true;
+}
+
+/* --- streams -------------------------------------------------------------- */
+
+static struct gateway_stream *
+stream_new(struct session *s, const char *what, struct limit_hold *held)
+{
+	size_t owner = strlen(s->owner) + 1, size = owner + strlen(what) + 1;
+	struct gateway *gw = s->gw;
+	struct gateway_stream *n;
+
+	if ((n = calloc(1, sizeof(*n) + size)) == NULL)
+		return NULL;
+	n->gw = gw;
+	n->session = s->id;
+	n->started = n->asked[0] = clock_ms();
+	n->tls = s->tls != NULL;
+	memcpy(n->text, s->owner, owner);
+	n->what = n->text + owner;
+	memcpy(n->text + owner, what, size - owner);
+	n->held = *held;
+	memset(held, 0, sizeof(*held));
+	if (gw->conf->limit[LIMIT_BANDWIDTH][SCOPE_USER] != 0)
+		n->slot = rates_take(gw->rates, s->owner);
+	TAILQ_INSERT_TAIL(&gw->streams, n, entry);
+	gw->nstreams++;
+	return n;
+}
+
+static void
+stream_free(struct gateway_stream *n)
+{
+	TAILQ_REMOVE(&n->gw->streams, n, entry);
+	n->gw->nstreams--;
+	limit_give(&n->held);
+	rates_give(n->gw->rates, n->slot);
+	free(n);
+}
+
+/* 0, or -1: a and b are closed. */
+static int
+start(struct session *s, struct gateway_stream *n, int a, int b,
+    const void *first, size_t firstlen)
+{
+	uint64_t rate = s->gw->conf->limit[LIMIT_BANDWIDTH][SCOPE_USER];
+	struct relay_opts opts = { .idle = s->idle, .slot = n->slot,
+		.rate = n->slot == 0 ? 0 : rate };
+
+	if (n->tls)
+		return tlsin_switch(s, a, b, first, firstlen, opts.slot,
+		    opts.rate, n);
+	return feed_send(s->gw->feed, a, b, first, firstlen, NULL, 0, &opts, n);
+}
+
+static void
+relay(struct session *s, int a, int b, const void *first, size_t firstlen,
+    const char *what, struct limit_hold *held)
+{
+	struct gateway_stream *n = stream_new(s, what, held);
+	char shown[4 * sizeof(s->what)];
+
+	if (n == NULL) {
 		close(a);
 		close(b);
-		return -1;
+		return;
 	}
-	note->gw = gw;
-	note->session = session;
-	if (feed_send(gw->feed, a, b, first, firstlen, NULL, 0, idle, note) ==
-	    -1) {
-		log_warn("s%llu: no worker takes %s",
-		    (unsigned long long)session, what);
-		free(note);
-		return -1;
+	if (start(s, n, a, b, first, firstlen) == -1) {
+		session_log(s, "no worker takes %s",
+		    log_vis(what, shown, sizeof(shown)));
+		stream_free(n);
+		return;
 	}
-	gw->totals.streams++;
-	log_info("s%llu: relay %s", (unsigned long long)session, what);
-	return 0;
+	s->gw->totals.streams++;
+	session_log(s, "relay %s", what);
+}
+
+void
+gateway_relay(struct session *s, int a, int b, const void *first,
+    size_t firstlen)
+{
+	if (s->gw->feed == NULL)
+		alone_relay(a, b, first, firstlen, s->idle);
+	relay(s, a, b, first, firstlen, s->what, &s->held_stream);
+}
+
+void
+gateway_forward(struct session *s, int a, int b, const char *what,
+    struct limit_hold *held)
+{
+	struct tlsin *tls = s->tls;
+
+	s->tls = NULL; /* neither end is the session's */
+	relay(s, a, b, NULL, 0, what, held);
+	s->tls = tls;
 }
 
 void
 gateway_ended(void *stream, const struct relay_end *r)
 {
-	struct stream_note *note = stream;
+	struct gateway_stream *n = stream;
+	struct gateway *gw = n->gw;
 
-	note->gw->totals.bytes += r->ab + r->ba;
+	gw->totals.bytes += r->ab + r->ba;
 	log_info("s%llu: end: %llu bytes in, %llu out, %u.%03u s, %s",
-	    (unsigned long long)note->session, (unsigned long long)r->ab,
+	    (unsigned long long)n->session, (unsigned long long)r->ab,
 	    (unsigned long long)r->ba, r->ms / 1000, r->ms % 1000,
 	    relay_cause_name(r->cause));
-	free(note);
+	stream_free(n);
+	if (gw->starved) {
+		gw->starved = false;
+		vsock_rearm_all(gw);
+	}
 }
+
+void
+gateway_counts(void *stream, uint64_t ab, uint64_t ba)
+{
+	struct gateway_stream *n = stream;
+
+	memcpy(n->before, n->now, sizeof(n->before));
+	n->now[0] = ab;
+	n->now[1] = ba;
+	n->asked[0] = n->asked[1] == 0 ? n->started : n->asked[1];
+	n->asked[1] = clock_ms();
+}
+
+/* --- addresses ------------------------------------------------------------ */
 
 /* What a socket can be bound to. */
 bool

@@ -8,7 +8,9 @@
 
 #include "cmd.h"
 #include "clock.h"
+#include "creds.h"
 #include "log.h"
+#include "tlsin.h"
 #include "vsap_client.h"
 
 /* An address bound at the upstream by sessions of one owner here: upstream
@@ -27,6 +29,8 @@ struct claims {
 struct hop {
 	struct session *session;
 	struct vsapc *up;
+	struct gwlink_tls tls;
+	char *creds; /* a reload may change them meanwhile */
 	bool ready;
 	bool offered;  /* 230 or 240 came and nothing was done with it */
 	bool echoed;   /* an ECHO of ours that cancels ACCEPT is under way */
@@ -144,6 +148,8 @@ static void
 answered(struct hop *h)
 {
 	h->verb[0] = '\0';
+	if (!h->offered)
+		limit_give(&h->session->held_stream);
 	session_done(h->session);
 }
 
@@ -209,6 +215,8 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 		session_work(s);
 		return;
 	}
+	if (r->code < 400)
+		session_known(s);
 	session_reply_raw(s, r);
 	if (s->state == S_DEAD)
 		return;
@@ -275,17 +283,27 @@ hop_new(struct session *s)
 	static const struct vsapc_calls calls = { on_ready, on_reply,
 		on_closed };
 	const struct conf *conf = s->gw->conf;
-	struct vsapc_opts opts = { .creds = conf->creds };
+	struct vsapc_opts opts = { 0 };
 	char name[ADDR_STRLEN];
 	struct hop *h;
 
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		return NULL;
 	h->session = s;
+	if (conf->creds != NULL && (h->creds = strdup(conf->creds)) == NULL) {
+		free(h);
+		return NULL;
+	}
+	opts.creds = h->creds;
+	if (conf->upstream_tls) {
+		tlsin_link(s->gw, &h->tls);
+		opts.tls = &h->tls;
+	}
 	opts.addr = conf->upstream;
 	opts.server = addr_format(&conf->upstream, name, sizeof(name));
 	h->up = vsapc_new(s->gw->base, s->gw->resolv, &opts, &calls, h);
 	if (h->up == NULL) {
+		creds_free(h->creds);
 		free(h);
 		return NULL;
 	}
@@ -300,6 +318,7 @@ hop_free(struct hop *h)
 	while (h->nclaims > 0)
 		claim_drop(h->session->gw, h->claims[--h->nclaims]);
 	vsapc_free(h->up);
+	creds_free(h->creds);
 	free(h);
 }
 
@@ -343,7 +362,7 @@ admissible(struct session *s, const struct vsap_request *req)
 	struct addr a;
 	uint16_t lo, hi;
 	bool bind = strcmp(req->verb, "BIND") == 0;
-	bool ok;
+	const struct rule *rule;
 
 	if (!bind && strcmp(req->verb, "CONNECT") != 0 &&
 	    strcmp(req->verb, "FORWARD") != 0)
@@ -355,14 +374,13 @@ admissible(struct session *s, const struct vsap_request *req)
 		    cmd_addr_error(text, err));
 		return false;
 	}
-	ok = bind ? rules_bind(s->gw->conf->rules, &s->who, &a, &lo, &hi)
-		  : rules_connect(s->gw->conf->rules, &s->who, &a,
-			judged_by(&a));
-	if (!ok) {
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c "
-		    "%.300s)",
-		    s->owner, req->verb, text, bind ? 'b' : 'c', text);
+	rule = bind ? rules_bind(s->gw->conf->rules, &s->who, &a, &lo, &hi)
+		    : rules_reach(s->gw->conf->rules,
+			  strcmp(req->verb, "FORWARD") == 0 ? RULE_FORWARD
+							    : RULE_CONNECT,
+			  &s->who, &a, judged_by(&a), false);
+	if (!rule_permits(rule)) {
+		cmd_forbid(s, req->verb, bind ? 'b' : 'c', text, text, rule);
 		return false;
 	}
 	claim_name(text, name, sizeof(name));
@@ -385,8 +403,12 @@ send_up(struct session *s, const struct vsap_request *req)
 		h->offered = false;
 		s->offered = 0;
 	}
+	if (!h->offered && strcmp(req->verb, "CONNECT") != 0)
+		limit_give(&s->held_stream);
 	h->waits =
 	    strcmp(req->verb, "CONNECT") == 0 && vsap_option(req, 't') != NULL;
+	if (h->waits)
+		session_known(s);
 	s->pipelined = false;
 	session_wait(s,
 	    strcmp(req->verb, "ACCEPT") == 0 ? S_ACCEPTING : S_WAITING, 0,
@@ -412,6 +434,10 @@ relay(struct session *s, const struct vsap_request *req)
 		    "RELAY");
 		return;
 	}
+	if (!session_may_stream(s)) {
+		session_reset(s, "the limit of associations is reached");
+		return;
+	}
 	/* The idle limit is kept up there. */
 	if (vsapc_send(h->up, s->idle > 0 ? "RELAY -t=%u" : "RELAY", s->idle) ==
 		-1 ||
@@ -434,6 +460,13 @@ hop_request(struct session *s, const struct vsap_request *req)
 	}
 	if (!admissible(s, req))
 		return;
+	if (strcmp(req->verb, "CONNECT") == 0 && !session_may_stream(s)) {
+		session_reply(s, VSAP_NOT_CONNECTED,
+		    "cannot connect %.300s: the limit of associations is "
+		    "reached: try again later",
+		    req->argc > 0 ? req->argv[0] : "");
+		return;
+	}
 	if (s->hop == NULL && (s->hop = hop_new(s)) == NULL) {
 		session_reply(s, failure_code(req->verb), "upstream: %s",
 		    strerror(errno));

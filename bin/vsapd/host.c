@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <event2/event_struct.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -299,4 +300,15 @@ host_drop(struct host *h, uint32_t keep)
 	d->keep = keep;
 	STAILQ_INSERT_TAIL(&h->drops, d, entry);
 	(void)event_add(&h->writable, NULL);
+}
+
+int
+host_backlog(struct host *h, int fd, uint32_t keep, int backlog)
+{
+	struct pmsg m = { .type = PMSG_BACKLOG, .keep = keep };
+
+	if (h->channel == -1)
+		return listen(fd, backlog);
+	m.backlog = (uint32_t)backlog;
+	return tell(h, &m);
 }

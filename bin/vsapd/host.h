@@ -42,6 +42,10 @@ struct host_bind *host_bind(struct host *, const struct addr *a, uint16_t lo,
 /* Nobody waits for the answer any more; what is bound is let go. */
 void host_bind_cancel(struct host_bind *);
 
+/* A bound listener's queue is to be so long.  The parent does it, on its
+ * copy.  0, or -1 with errno. */
+int host_backlog(struct host *, int fd, uint32_t keep, int backlog);
+
 /* Let the copy of a listener go. */
 void host_drop(struct host *, uint32_t keep);
 

@@ -1,164 +1,77 @@
 #include "listeners.h"
 
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "listeners_impl.h"
 #include "log.h"
-#include "net.h"
 #include "rundir.h"
 #include "runpath.h"
 
-#define BACKLOG 1024 /* control connections that may wait */
-
-struct listener {
-	int fd;
-	enum pmsg_kind kind;
-	char addr[ADDR_STRLEN];
-	char path[VSAP_NAME_MAX + 1]; /* file to remove, or "" */
-};
-
-struct listeners {
-	struct listener one[CONF_LISTEN_MAX + 2];
-	int count;
-	int lock;
-};
-
-static int
-failed(char *err, size_t errlen, const char *what, const char *remedy)
+struct listeners *
+listeners_new(void)
 {
-	int saved = errno;
+	struct listeners *ls;
 
-	snprintf(err, errlen, "%s: %s%s%s", what, strerror(saved),
-	    remedy[0] != '\0' ? "; " : "", remedy);
-	return -1;
+	if ((ls = calloc(1, sizeof(*ls))) == NULL)
+		return NULL;
+	TAILQ_INIT(&ls->list);
+	ls->lock = -1;
+	ls->next_id = 1;
+	return ls;
 }
 
-static struct listener *
-add(struct listeners *ls, int fd, enum pmsg_kind kind, const char *path)
+/* fd is its own from here on, in any case. */
+struct listener *
+listeners_add(struct listeners *ls, int fd, enum pmsg_kind kind)
 {
-	struct listener *l = &ls->one[ls->count++];
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
+	struct listener *l;
 
-	l->fd = fd;
+	if ((l = calloc(1, sizeof(*l))) == NULL) {
+		close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	l->id = ls->next_id++;
 	l->kind = kind;
-	strlcpy(l->path, path, sizeof(l->path));
-	if (path[0] != '\0')
-		strlcpy(l->addr, path, sizeof(l->addr));
-	else if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
+	l->fd = fd;
+	l->index = l->next = PMSG_NO_INDEX;
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == 0)
 		addr_format_sa((struct sockaddr *)&ss, len, l->addr,
 		    sizeof(l->addr));
+	TAILQ_INSERT_TAIL(&ls->list, l, entry);
 	return l;
 }
 
-/* --- TCP ----------------------------------------------------------------- */
-
-/* A listener that strangers reach and that has nothing to offer them. */
-static int
-check_useful(const struct conf *conf, const struct addr *a, const char *name,
-    char *err, size_t errlen)
+void
+listeners_drop(struct listeners *ls, struct listener *l)
 {
-	bool local = !a->any && addr_ip_loopback(&a->ip);
-
-	if (local || rules_serve_strangers(conf->rules))
-		return 0;
-	snprintf(err, errlen,
-	    "%s can be reached from other machines, but nothing is permitted "
-	    "to them: add -b PORTS (what may be bound, as -b 8080-8081), "
-	    "-c DESTINATION (what may be reached, as -c '*.example.org:22') "
-	    "or -r UPSTREAM; or listen on 127.0.0.1",
-	    name);
-	return -1;
+	TAILQ_REMOVE(&ls->list, l, entry);
+	close(l->fd);
+	if (l->file)
+		(void)unlink(l->want.text);
+	free(l);
 }
 
-static unsigned
-port_of(int fd)
+void
+listeners_free(struct listeners *ls)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
-		return 0;
-	return addr_port_sa((struct sockaddr *)&ss);
-}
-
-/* Is the upstream (-r) what a listens on?  Each request would come round
- * again, for as long as there are sessions. */
-static bool
-is_upstream(const struct conf *conf, const struct addr *a)
-{
-	const struct addr *up = &conf->upstream;
-	bool local;
-
-	if (!conf->has_upstream || up->kind != a->kind)
-		return false;
-	if (a->kind == ADDR_UNIX)
-		return strcmp(up->text, a->text) == 0;
-	local = strcasecmp(up->text, "localhost") == 0 ||
-		(up->family != AF_UNSPEC && addr_ip_loopback(&up->ip));
-	if (up->port != a->port || a->port == 0)
-		return false;
-	if (a->any || addr_ip_loopback(&a->ip))
-		return local;
-	return up->family != AF_UNSPEC &&
-	       memcmp(&up->ip, &a->ip, sizeof(a->ip)) == 0;
-}
-
-static int
-add_tcp(struct listeners *ls, const struct conf *conf, const struct addr *a,
-    char *err, size_t errlen)
-{
-	char name[ADDR_STRLEN];
 	struct listener *l;
-	int fd;
 
-	addr_format(a, name, sizeof(name));
-	if (check_useful(conf, a, name, err, errlen) == -1)
-		return -1;
-	if ((fd = net_listen(a, BACKLOG, 0)) == -1)
-		return failed(err, errlen, name,
-		    errno == EADDRINUSE
-			? "another program listens there: choose another -l"
-		    : errno == EACCES
-			? "ports below 1024 need root: choose another -l"
-			: "");
-	l = add(ls, fd, KIND_TCP, "");
-	/* A dual-stack socket is one that serves 0.0.0.0 as well. */
-	if (a->any)
-		snprintf(l->addr, sizeof(l->addr), "0.0.0.0:%u", port_of(fd));
-	log_info("listening on %s", l->addr);
-	return 0;
-}
-
-/* --- UNIX-domain --------------------------------------------------------- */
-
-static int
-add_unix(struct listeners *ls, const struct conf *conf, const char *path,
-    enum pmsg_kind kind, char *err, size_t errlen)
-{
-	int type = kind == KIND_HANDOVER ? SOCK_SEQPACKET : SOCK_STREAM;
-	mode_t mode =
-	    conf->has_group && kind == KIND_UNIX ? (mode_t)0660 : (mode_t)0600;
-	int fd;
-
-	if ((fd = rundir_listen(path, type, BACKLOG, mode)) == -1)
-		return failed(err, errlen, path,
-		    errno == EADDRINUSE ? "another vsapd serves it"
-		    : errno == EEXIST ? "a file that is no socket is in the way"
-				      : "");
-	add(ls, fd, kind, path);
-	if (conf->has_group && kind == KIND_UNIX &&
-	    chown(path, (uid_t)-1, conf->group) == -1)
-		return failed(err, errlen, path,
-		    "-g names a group that you are a member of");
-	if (kind == KIND_UNIX)
-		log_info("listening on %s", path);
-	return 0;
+	if (ls == NULL)
+		return;
+	while ((l = TAILQ_FIRST(&ls->list)) != NULL)
+		listeners_drop(ls, l);
+	if (ls->lock != -1)
+		close(ls->lock);
+	free(ls);
 }
 
 /* --- the run directory --------------------------------------------------- */
@@ -171,103 +84,170 @@ listeners_relock(struct listeners *ls)
 }
 
 static int
-add_rundir(struct listeners *ls, const struct conf *conf, char *err,
-    size_t errlen)
+open_handover(struct listeners *ls, const char *dir, char *err, size_t errlen)
 {
 	char path[VSAP_NAME_MAX + 1];
-	const char *dir = conf->rundir;
+	struct listener *l;
+	int fd;
 
-	if (rundir_make(dir, err, errlen) == -1 ||
-	    (ls->lock = rundir_lock(dir, "vsapd", err, errlen)) == -1)
+	if (rundir_make(dir, err, errlen) == -1)
 		return -1;
-	if (runpath_join(path, sizeof(path), dir, "handover.sock") == -1)
-		return failed(err, errlen, dir, "choose a shorter -R");
-	if (add_unix(ls, conf, path, KIND_HANDOVER, err, errlen) == -1)
+	if (runpath_join(path, sizeof(path), dir, "handover.sock") == -1) {
+		snprintf(err, errlen, "%s: too long: choose a shorter one (-R)",
+		    dir);
 		return -1;
-	if (!conf->default_listen)
-		return 0;
-	if (runpath_join(path, sizeof(path), dir, "vsapd.sock") == -1)
-		return failed(err, errlen, dir, "choose a shorter -R");
-	return add_unix(ls, conf, path, KIND_UNIX, err, errlen);
+	}
+	if ((ls->lock = rundir_lock(dir, "vsapd", err, errlen)) == -1)
+		return -1;
+	fd = rundir_listen(path, SOCK_SEQPACKET, LISTENERS_BACKLOG, 0600);
+	if (fd == -1 || (l = listeners_add(ls, fd, KIND_HANDOVER)) == NULL)
+		return listeners_failed(err, errlen, path, true);
+	l->want.kind = ADDR_UNIX;
+	strlcpy(l->want.text, path, sizeof(l->want.text));
+	l->file = l->said = true;
+	return 0;
 }
 
-/* --- all of them --------------------------------------------------------- */
+int
+listeners_rundir(struct listeners *ls, struct conf *conf, char *err,
+    size_t errlen)
+{
+	if (conf->rundir[0] == '\0' ||
+	    open_handover(ls, conf->rundir, err, errlen) == 0)
+		return 0;
+	if (conf->default_listen || conf->own_rundir)
+		return -1;
+	log_warn("%s; going on without UNIX names", err);
+	conf->rundir[0] = '\0';
+	return 0;
+}
+
+/* --- matching ------------------------------------------------------------ */
+
+static bool
+matches(const struct listener *l, const struct addr *a)
+{
+	const struct addr *w = &l->want;
+
+	if (l->kind == KIND_HANDOVER || w->kind != a->kind)
+		return false;
+	if (a->kind == ADDR_UNIX)
+		return strcmp(w->text, a->text) == 0;
+	if (w->port != a->port || w->any != a->any)
+		return false;
+	/* Who opened it decided on its families. */
+	if (a->any)
+		return l->given || w->family == a->family;
+	return memcmp(&w->ip, &a->ip, sizeof(a->ip)) == 0;
+}
+
+/* A listener for the statement that no other statement has; NULL: none. */
+static struct listener *
+find(struct listeners *ls, const struct addr *a)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH(l, &ls->list, entry)
+		if (l->next == PMSG_NO_INDEX && matches(l, a))
+			break;
+	return l;
+}
+
+/* --- planning ------------------------------------------------------------ */
 
 static int
-add_all(struct listeners *ls, struct conf *conf, char *err, size_t errlen)
+plan_one(struct listeners *ls, const struct conf_listen *cl, uint16_t index,
+    char *err, size_t errlen)
 {
-	const struct addr *a;
-	int i;
+	struct listener *l = find(ls, &cl->addr);
 
-	if (conf->rundir[0] != '\0' &&
-	    add_rundir(ls, conf, err, errlen) == -1) {
-		if (conf->default_listen || conf->own_rundir)
-			return -1;
-		log_warn("%s; going on without UNIX names", err);
-		conf->rundir[0] = '\0';
-	}
-	for (i = 0; i < conf->nlisten; i++) {
-		a = &conf->listen[i];
-		if (is_upstream(conf, a)) {
-			snprintf(err, errlen,
-			    "-r names what -l listens on: a gateway is not "
-			    "its own upstream");
-			return -1;
-		}
-		if (a->kind == ADDR_UNIX) {
-			if (add_unix(ls, conf, a->text, KIND_UNIX, err,
-				errlen) == -1)
-				return -1;
-		} else if (add_tcp(ls, conf, a, err, errlen) == -1)
-			return -1;
+	if (l == NULL &&
+	    (l = listeners_open(ls, &cl->addr, err, errlen)) == NULL)
+		return -1;
+	l->next = index;
+	l->wants = listeners_rights(cl);
+	if (l->file && listeners_set_rights(l, &l->wants) == -1) {
+		snprintf(err, errlen,
+		    "%s: group %u: %s; choose one that you are a member of",
+		    l->addr, (unsigned)l->wants.group, strerror(errno));
+		return -1;
 	}
 	return 0;
 }
 
-struct listeners *
-listeners_new(struct conf *conf, char *err, size_t errlen)
+int
+listeners_plan(struct listeners *ls, struct conf *conf, char *err,
+    size_t errlen)
 {
-	struct listeners *ls;
+	const struct conf_listen *cl;
+	struct listener *l;
+	uint16_t index = 0;
 
-	if ((ls = calloc(1, sizeof(*ls))) == NULL) {
-		failed(err, errlen, "listeners", "");
-		return NULL;
+	TAILQ_FOREACH(l, &ls->list, entry)
+		l->next = PMSG_NO_INDEX;
+	if (conf->default_listen && listeners_any_given(ls))
+		listeners_no_defaults(conf);
+	STAILQ_FOREACH(cl, &conf->listen, entry)
+		if (plan_one(ls, cl, index++, err, errlen) == -1) {
+			listeners_abandon(ls);
+			return -1;
+		}
+	if (listeners_statements(ls, conf, err, errlen) == -1) {
+		listeners_abandon(ls);
+		return -1;
 	}
-	ls->lock = -1;
-	if (add_all(ls, conf, err, errlen) == -1) {
-		listeners_free(ls);
-		return NULL;
-	}
-	return ls;
+	return 0;
 }
 
 void
-listeners_tell(const struct listeners *ls,
+listeners_commit(struct listeners *ls)
+{
+	struct listener *l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &ls->list, entry, next) {
+		l->index = l->next;
+		l->has = l->wants;
+		l->fresh = false;
+		if (l->kind == KIND_HANDOVER)
+			continue;
+		if (l->index == PMSG_NO_INDEX) {
+			log_info("no longer listening on %s", l->addr);
+			listeners_drop(ls, l);
+		} else if (!l->said) {
+			log_info("listening on %s", l->addr);
+			l->said = true;
+		}
+	}
+}
+
+void
+listeners_abandon(struct listeners *ls)
+{
+	struct listener *l, *next;
+
+	TAILQ_FOREACH_SAFE(l, &ls->list, entry, next) {
+		l->next = l->index;
+		if (l->fresh)
+			listeners_drop(ls, l);
+		else if (l->file && l->kind == KIND_UNIX)
+			(void)listeners_set_rights(l, &l->has);
+	}
+}
+
+void
+listeners_tell(const struct listeners *ls, bool all,
     void (*tell)(const struct pmsg *, int fd))
 {
 	struct pmsg m = { .type = PMSG_LISTEN };
-	int i;
+	const struct listener *l;
 
-	for (i = 0; i < ls->count; i++) {
-		m.seq = ls->one[i].kind;
-		strlcpy(m.addr, ls->one[i].addr, sizeof(m.addr));
-		tell(&m, ls->one[i].fd);
+	TAILQ_FOREACH(l, &ls->list, entry) {
+		if (l->kind != KIND_HANDOVER && l->next == PMSG_NO_INDEX)
+			continue; /* it ends */
+		m.keep = l->id;
+		m.seq = l->kind;
+		m.lo = l->next;
+		strlcpy(m.addr, l->addr, sizeof(m.addr));
+		tell(&m, all || l->fresh ? l->fd : -1);
 	}
-}
-
-void
-listeners_free(struct listeners *ls)
-{
-	int i;
-
-	if (ls == NULL)
-		return;
-	for (i = 0; i < ls->count; i++) {
-		close(ls->one[i].fd);
-		if (ls->one[i].path[0] != '\0')
-			(void)unlink(ls->one[i].path);
-	}
-	if (ls->lock != -1)
-		close(ls->lock);
-	free(ls);
 }

@@ -1,214 +1,143 @@
 /* vsapd: the gateway's control plane (vsapd(8)). */
 
-#include <sys/types.h>
 #include <err.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "alone.h"
 #include "conf.h"
-#include "creds.h"
+#include "conf_impl.h"
 #include "log.h"
+#include "makehash.h"
+#include "opts.h"
 #include "orphans.h"
 #include "parent.h"
-#include "runpath.h"
-#include "spawn.h"
-
-#define WORKERS_MAX 64
 
 static void __attribute__((__noreturn__)) usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: vsapd [-dhiKVv] [-l address]... [-b ports]... "
+	    "usage: vsapd [-dHhiKnVv] [-f file] [-j workers] [-R dir] "
+	    "[-T query] [-u user]\n"
+	    "       vsapd [-dHhiKnVv] [-l address]... [-b ports]... "
 	    "[-c destination]...\n"
 	    "             [-a CIDR]... [-A file] [-g group] [-j workers] "
 	    "[-R dir]\n"
-	    "             [-r upstream] [-u user]\n");
+	    "             [-r upstream] [-T query] [-u user]\n");
 	exit(out == stderr);
 }
 
-static void
-add_listen(struct conf *conf, const char *text)
+static int
+end_orphans(void)
 {
-	struct addr *a = &conf->listen[conf->nlisten];
-	char why[256];
+	int n = orphans_end();
 
-	if (conf->nlisten++ == CONF_LISTEN_MAX)
-		errx(1, "-l: no more than %d listeners", CONF_LISTEN_MAX);
-	if (addr_parse_listen(a, text, why, sizeof(why)) == -1)
-		errx(1, "-l %s", why);
+	if (n == -1)
+		err(1, "-K");
+	printf("%d orphaned worker%s ended\n", n, n == 1 ? "" : "s");
+	return 0;
 }
 
-static void
-add_rule(struct conf *conf, int letter, const char *text)
-{
-	char why[512];
-	int r;
+/* ---- -n and -T: nothing is started -------------------------------------- */
 
-	if (letter == 'a')
-		r = rules_add_admit(conf->rules, text, why, sizeof(why));
-	else
-		r = rules_add(conf->rules,
-		    letter == 'b' ? RULE_BIND : RULE_CONNECT, text, why,
-		    sizeof(why));
+static void
+plural(unsigned n, const char *one, const char *end)
+{
+	printf("%u %s%s%s", n, one, n == 1 ? "" : "s", end);
+}
+
+static int
+check(const struct conf *c, bool verbose)
+{
+	const struct rule *r = NULL;
+	const struct conf_user *u;
+	unsigned rules = 0, users = 0;
+	char *text;
+	size_t len;
+
+	if (verbose) {
+		if ((text = conf_print_text(c, true, &len)) == NULL)
+			err(1, NULL);
+		fputs(text, stdout);
+		free(text);
+		return 0;
+	}
+	while ((r = rules_next(c->rules, r)) != NULL)
+		rules++;
+	STAILQ_FOREACH(u, &c->users, entry)
+		users++;
+	printf("%s: fine: ", c->path != NULL ? c->path : "options");
+	plural(rules, "rule", ", ");
+	plural(c->nlisten, "listener", ", ");
+	plural(users, "user", "\n");
+	return 0;
+}
+
+static int
+explain(const struct conf *c, const char *query)
+{
+	char why[1024];
+	int r = conf_explain(c, query, stdout, why, sizeof(why));
+
 	if (r == -1)
-		errx(1, "-%c %s", letter, why);
-}
-
-static void
-set_upstream(struct conf *conf, const char *text)
-{
-	char why[512];
-
-	if (addr_parse(&conf->upstream, text, ADDR_FOR_SERVER, why,
-		sizeof(why)) == -1)
-		errx(1, "-r %s", why);
-	conf->has_upstream = true;
-	rules_set_upstream(conf->rules, true);
-	conf->creds = creds_load(why, sizeof(why));
-	if (conf->creds == NULL && why[0] != '\0')
-		errx(1, "%s", why);
-}
-
-static void
-set_user(struct conf *conf, const char *name)
-{
-	struct passwd *pw;
-
-	if (getuid() != 0) {
-		if (name != NULL)
-			errx(1, "-u %s: only root can become another user",
-			    name);
-		conf->uid = getuid();
-		conf->gid = getgid();
-		return;
-	}
-	if ((pw = getpwnam(name != NULL ? name : "vsapd")) == NULL &&
-	    (name != NULL || (pw = getpwnam("nobody")) == NULL))
-		errx(1, "-u %s: no such user", name != NULL ? name : "nobody");
-	conf->uid = pw->pw_uid;
-	conf->gid = pw->pw_gid;
-}
-
-static void
-set_group(struct conf *conf, const char *name)
-{
-	struct group *gr = getgrnam(name);
-
-	if (gr == NULL)
-		errx(1, "-g %s: no such group", name);
-	conf->has_group = true;
-	conf->group = gr->gr_gid;
-}
-
-static void
-set_workers(struct conf *conf, const char *text)
-{
-	const char *bad;
-
-	conf->workers = (int)strtonum(text, 1, WORKERS_MAX, &bad);
-	if (bad != NULL)
-		errx(1, "-j %s: a number of workers from 1 to %d", text,
-		    WORKERS_MAX);
-}
-
-static void
-set_rundir(struct conf *conf, const char *dir)
-{
-	conf->own_rundir = true;
-	if (dir[0] != '/')
-		errx(1, "-R %s: write an absolute path", dir);
-	if (strlcpy(conf->rundir, dir, sizeof(conf->rundir)) >=
-	    sizeof(conf->rundir))
-		errx(1, "-R %s: longer than %zu bytes", dir,
-		    sizeof(conf->rundir) - 1);
-}
-
-/* What was not given. */
-static void
-set_defaults(struct conf *conf)
-{
-	char why[256];
-
-	if (!conf->own_rundir && runpath_dir(conf->rundir, sizeof(conf->rundir),
-				     why, sizeof(why)) == -1) {
-		conf->rundir[0] = '\0';
-		log_warn("no UNIX-domain socket and no UNIX names: %s", why);
-	}
-	if (conf->nlisten == 0) {
-		conf->default_listen = true;
-		add_listen(conf, "127.0.0.1:" VSAP_STR(VSAP_PORT));
-	}
-	if (conf->workers == 0)
-		conf->workers = spawn_cpus();
-	conf->owner = getuid();
+		errx(1, "-T: %s", why);
+	return r;
 }
 
 int
 main(int argc, char **argv, char **envp)
 {
-	static struct conf conf;
-	const char *user = NULL;
-	bool background = false, inetd = false;
-	int c, n;
+	const char *query = NULL;
+	struct conf *conf;
+	struct opts o;
+	bool only_check = false;
+	int c;
 
 	setproctitle_init(argc, argv, envp);
-	if ((conf.rules = rules_new()) == NULL)
-		err(1, NULL);
-	while ((c = getopt(argc, argv, "A:a:b:c:dg:hij:Kl:R:r:u:Vv")) != -1) {
+	opts_init(&o);
+	while ((c = getopt(argc, argv, "A:a:b:c:df:g:Hhij:Kl:nR:r:T:u:Vv")) !=
+	       -1) {
 		switch (c) {
-		case 'A':
-			conf.passwd = optarg;
-			break;
-		case 'a':
-		case 'b':
-		case 'c':
-			add_rule(&conf, c, optarg);
-			break;
 		case 'd':
-			background = true;
+			o.background = true;
 			break;
-		case 'g':
-			set_group(&conf, optarg);
+		case 'f':
+			opts_file(&o, optarg);
 			break;
+		case 'H':
+			return makehash_run();
 		case 'h':
 			usage(stdout);
 		case 'i':
-			inetd = true;
+			o.inetd = true;
 			break;
 		case 'j':
-			set_workers(&conf, optarg);
+			opts_workers(&o, optarg);
 			break;
 		case 'K':
-			if ((n = orphans_end()) == -1)
-				err(1, "-K");
-			printf("%d orphaned worker%s ended\n", n,
-			    n == 1 ? "" : "s");
-			return 0;
-		case 'l':
-			add_listen(&conf, optarg);
+			return end_orphans();
+		case 'n':
+			only_check = true;
 			break;
 		case 'R':
-			set_rundir(&conf, optarg);
+			opts_rundir(&o, optarg);
 			break;
-		case 'r':
-			set_upstream(&conf, optarg);
+		case 'T':
+			query = optarg;
 			break;
 		case 'u':
-			user = optarg;
+			o.user = optarg;
 			break;
 		case 'V':
 			printf("vsapd " VERSION "\n");
 			return 0;
 		case 'v':
-			conf.verbose = true;
+			o.verbose = true;
 			break;
-		default:
+		case '?':
 			usage(stderr);
+		default:
+			opts_statement(&o, c, optarg);
 		}
 	}
 	if (optind != argc) {
@@ -216,11 +145,15 @@ main(int argc, char **argv, char **envp)
 		    argv[optind]);
 		usage(stderr);
 	}
-	log_init("vsapd", false, conf.verbose);
-	set_user(&conf, user);
-	set_defaults(&conf);
-	if (inetd)
-		alone_run(&conf);
-	conf.background = background;
-	parent_run(&conf);
+	o.checking = only_check || query != NULL;
+	log_init("vsapd", false, o.verbose && !o.checking);
+	conf = opts_conf(&o);
+	log_init("vsapd", false, conf->verbose && !o.checking);
+	if (query != NULL)
+		return explain(conf, query);
+	if (only_check)
+		return check(conf, o.verbose);
+	if (o.inetd)
+		alone_run(conf);
+	parent_run(conf);
 }

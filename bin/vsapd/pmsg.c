@@ -65,7 +65,7 @@ pmsg_parse(struct pmsg *m, const void *data, size_t len)
 	const unsigned char *p = data, *end = p + len;
 	uint32_t lo, hi;
 
-	if (len < HEAD || *p < PMSG_BIND || *p > PMSG_START)
+	if (len < HEAD || *p < PMSG_BIND || *p > PMSG_LAST)
 		return -1;
 	m->type = *p++;
 	p = get(p, &m->seq, 4);

@@ -7,40 +7,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "cmd.h"
+#include "front.h"
+#include "hello.h"
 #include "hop.h"
 #include "log.h"
 #include "loop.h"
 #include "net.h"
 #include "session_impl.h"
+#include "tlsin.h"
+#include "who.h"
 
-/* Who it is: address, owner, and the host that a suspicion falls on. */
-static void
-identify(struct session *s, const struct sockaddr *peer, socklen_t len)
-{
-	uid_t uid;
-
-	s->is_unix = peer->sa_family == AF_UNIX;
-	if (!s->is_unix) {
-		addr_format_sa(peer, len, s->peer, sizeof(s->peer));
-		addr_host_sa(peer, s->source, sizeof(s->source));
-		if (addr_ip_sa(peer, &s->who.ip) == 0)
-			s->who.local = addr_ip_loopback(&s->who.ip);
-		strlcpy(s->owner, "anonymous", sizeof(s->owner));
-		return;
-	}
-	s->who.local = true;
-	if (net_peer_uid(s->fd, &uid) == -1)
-		uid = (uid_t)-1;
-	snprintf(s->owner, sizeof(s->owner), "uid:%u", (unsigned)uid);
-	snprintf(s->peer, sizeof(s->peer), "unix %s", s->owner);
-	/* Acceptors of one process share a source. */
-	snprintf(s->source, sizeof(s->source), "pid:%d", net_peer_pid(s->fd));
-}
+/* --- coming --------------------------------------------------------------- */
 
 int
-session_new(struct gateway *gw, int fd, const struct sockaddr *peer,
-    socklen_t peerlen, const void *first, size_t firstlen)
+session_new(struct gateway *gw, int fd, const struct session_at *at,
+    const struct sockaddr *peer, socklen_t peerlen, const void *first,
+    size_t firstlen)
 {
 	struct session *s;
 
@@ -48,10 +32,12 @@ session_new(struct gateway *gw, int fd, const struct sockaddr *peer,
 		return -1;
 	s->gw = gw;
 	s->fd = fd;
+	s->at = *at;
 	s->peer_fd = -1;
 	s->id = ++gw->next_session;
 	s->next_sid = 1;
-	s->authed = gw->login == NULL;
+	s->since = clock_seconds();
+	s->front = at->proxy ? &front_proxy : &front_first;
 	TAILQ_INIT(&s->binds);
 	buf_init(&s->in, VSAP_INPUT_MAX);
 	buf_init(&s->out, VSAP_OUTPUT_MAX);
@@ -59,21 +45,38 @@ session_new(struct gateway *gw, int fd, const struct sockaddr *peer,
 		free(s);
 		return -1;
 	}
-	identify(s, peer, peerlen);
+	who_peer(s, peer, peerlen);
 	event_assign(&s->io, gw->base, fd, 0, session_on_io, s);
 	event_assign(&s->timer, gw->base, -1, 0, session_on_time, s);
 	TAILQ_INSERT_TAIL(&gw->sessions, s, entry);
 	gw->nsessions++;
 	gw->totals.sessions++;
 	log_debug("s%llu: session from %s", (unsigned long long)s->id, s->peer);
-	session_on_io(fd, EV_READ, s);
+	hello_add(s);
+	if (!at->proxy)
+		session_admit(s);
+	if (s->state != S_DEAD)
+		session_on_io(fd, EV_READ, s);
 	return 0;
+}
+
+void
+session_replace_fd(struct session *s, int fd)
+{
+	(void)event_del(&s->io);
+	s->interest = 0;
+	s->fd = fd;
 }
 
 static void
 session_free(void *arg)
 {
-	free(arg);
+	struct session *s = arg;
+
+	/* Only now: a front may be in the midst of it when a session ends. */
+	front_set(s, NULL);
+	free(s->gids);
+	free(s);
 }
 
 void
@@ -89,6 +92,8 @@ session_drop_peer(struct session *s)
 		close(s->peer_fd);
 	s->peer_fd = -1;
 	s->passed = false;
+	limit_give(&s->held_stream);
+	gateway_resume(s->gw);
 }
 
 void
@@ -109,7 +114,8 @@ session_release(struct session *s)
 	s->state = S_DEAD;
 	(void)event_del(&s->io);
 	(void)event_del(&s->timer);
-	cmd_auth_cancel(s);
+	who_cancel(s);
+	cmd_stat_cancel(s);
 	cmd_bind_cancel(s);
 	cmd_connect_cancel(s);
 	cmd_forward_cancel(s);
@@ -121,10 +127,17 @@ session_release(struct session *s)
 		TAILQ_REMOVE(&s->binds, b, of_session);
 		vsock_detach(b);
 	}
+	tlsin_end(s);
 	buf_free(&s->in);
 	buf_free(&s->out);
 	free(s->arg);
 	s->arg = NULL;
+	hello_remove(s);
+	limit_give(&s->held_session);
+	limit_give(&s->held_hello);
+	limit_give(&s->held_stream);
+	limit_give(&s->held_wait);
+	limit_give(&s->held_bind);
 	TAILQ_REMOVE(&s->gw->sessions, s, entry);
 	s->gw->nsessions--;
 	gateway_resume(s->gw);
@@ -150,6 +163,7 @@ session_reset(struct session *s, const char *why)
 	if (s->state == S_DEAD)
 		return;
 	session_log(s, "%s: reset: %s", s->peer, why);
+	tlsin_reset(s);
 	session_release(s);
 	if (s->fd != -1)
 		net_reset(s->fd);
@@ -162,7 +176,7 @@ session_finish(struct session *s)
 	if (s->state == S_DEAD)
 		return;
 	buf_free(&s->in);
-	session_wait(s, S_CLOSING, VSAP_LINE_TIMEOUT * 1000L, session_too_slow);
+	session_wait(s, S_CLOSING, s->gw->conf->line_time * 1000L, session_too_slow);
 }
 
 /* --- the stream ----------------------------------------------------------- */
@@ -170,7 +184,7 @@ session_finish(struct session *s)
 void
 session_relay(struct session *s)
 {
-	session_wait(s, S_LEAVING, VSAP_LINE_TIMEOUT * 1000L, session_too_slow);
+	session_wait(s, S_LEAVING, s->gw->conf->line_time * 1000L, session_too_slow);
 }
 
 void
@@ -189,8 +203,7 @@ session_leave(struct session *s)
 	s->fd = -1;
 	buf_init(&s->in, VSAP_INPUT_MAX);
 	(void)event_del(&s->io);
-	(void)gateway_relay(s->gw, s->id, fd, peer, first.data, first.len,
-	    s->idle, s->what);
+	gateway_relay(s, fd, peer, first.data, first.len);
 	buf_free(&first);
 	session_release(s);
 }

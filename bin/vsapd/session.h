@@ -2,8 +2,9 @@
 #define SESSION_H
 
 /*
- * A control connection: its lines in and out, its state, what it holds.
- * The verbs are in cmd_*.c; this file knows none of them.
+ * A control connection: its bytes in and out, its state, what it holds.
+ * What it speaks is its front's (front.h), the verbs are in cmd_*.c; this
+ * file knows none of them.
  */
 
 #include <sys/queue.h>
@@ -16,13 +17,15 @@
 #include "dial.h"
 #include "gateway.h"
 #include "host.h"
+#include "limit.h"
 #include "login.h"
 #include "rules.h"
 #include "vsap_proto.h"
 #include "vsock.h"
 
 enum session_state {
-	S_COMMAND,    /* the next line is a request */
+	S_COMMAND,    /* what comes next is a request */
+	S_HANDSHAKE,  /* a TLS worker is at it: nothing is read */
 	S_WAITING,    /* for an answer to AUTH, BIND or CONNECT */
 	S_ACCEPTING,  /* for a visitor, or a line that cancels */
 	S_FORWARDING, /* visitors are forwarded until a line comes */
@@ -31,12 +34,25 @@ enum session_state {
 	S_DEAD,	      /* freed at the end of the turn */
 };
 
-struct hop;
 struct forward;
+struct front;
+struct hop;
+struct scram_server;
+struct tlsin;
+
+/* What the listener that it came by allows (conf_listen). */
+struct session_at {
+	unsigned protos; /* CONF_P_* */
+	bool plain, tls;
+	bool cleartext; /* passwords in clear over a network */
+	bool metrics;
+	bool proxy; /* a PROXY header is the first that comes */
+};
 
 struct session {
 	TAILQ_ENTRY(session) entry;
 	TAILQ_ENTRY(session) of_callers;
+	TAILQ_ENTRY(session) of_hello;
 	struct gateway *gw;
 	uint64_t id;
 	int fd;
@@ -46,16 +62,26 @@ struct session {
 	short interest; /* what io waits for */
 	enum session_state state;
 	bool is_unix;
+	bool admitted;	/* counted, and past the PROXY header */
+	bool hello;	/* in gw->hellos: nothing was permitted to it yet */
+	time_t since;	/* when it came */
 	bool eof;	/* the client will send nothing more */
 	bool caller;	/* in gw->callers */
 	bool pipelined; /* RELAY was sent behind the ACCEPT */
-	bool authed;
 	bool partial; /* the timer runs for a line once begun */
 	bool busy;    /* session_work() is at it */
 	bool shut;    /* S_CLOSING: our side is closed, what comes is dropped */
 	unsigned errors;
+	struct session_at at;
+	const struct front *front;
+	void *front_data; /* the front's own (front_state()) */
+	size_t front_size;
+	struct tlsin *tls; /* its TLS worker's part, or NULL */
 	struct rule_who who;
-	char user[VSAP_USER_MAX + 1];
+	gid_t *gids; /* behind who.gids */
+	char cert_name[128], cert_print[80];
+	char user[VSAP_USER_MAX + 1]; /* "": nobody has logged in */
+	char wanted[VSAP_USER_MAX + 1]; /* whose login is under way */
 	char owner[OWNER_MAX];
 	char peer[VISITOR_ADDR]; /* its address, for the log */
 	char source[64]; /* its host (UNIX: process), for gateway_suspect */
@@ -69,9 +95,14 @@ struct session {
 	    *arg; /* address of the request under way, as the client wrote it */
 	struct addr addr;
 	struct host_bind *binding;
+	struct visitors *asked; /* by that BIND, of visitors */
 	struct login_check *checking;
+	struct scram_server *scram; /* between its two messages */
 	struct dial *dial;
-	bool right; /* AUTH: the delayed answer */
+	int failure; /* errno behind a 540, or 0 */
+	/* limits (limit.h) */
+	struct limit_hold held_session, held_hello, held_stream, held_wait;
+	struct limit_hold held_bind; /* of the BIND under way */
 	/* the peer that RELAY would join: an offered visitor or a connection */
 	struct visitor *offer;
 	int peer_fd;
@@ -89,8 +120,26 @@ struct session {
  * first bytes were read already.  0, or -1: no memory (fd stays the
  * caller's).
  */
-int session_new(struct gateway *, int fd, const struct sockaddr *peer,
-    socklen_t peerlen, const void *first, size_t firstlen);
+int session_new(struct gateway *, int fd, const struct session_at *,
+    const struct sockaddr *peer, socklen_t peerlen, const void *first,
+    size_t firstlen);
+
+/* Its address is known: is it let in at all, and are there too many of its
+ * kind?  Else it is closed. */
+void session_admit(struct session *);
+
+/* Something was permitted to it: it is no stranger any more. */
+void session_known(struct session *);
+
+/* Another descriptor takes the place of the connection (TLS). */
+void session_replace_fd(struct session *, int fd);
+
+/* Is there room for one more stream of its?  Counted until session_drop_peer()
+ * or the stream's end; asking twice counts once. */
+bool session_may_stream(struct session *);
+
+/* Who it is, for the limits. */
+struct limit_who session_counts_as(const struct session *);
 
 /* End it: what it holds is given back, the connection closed; with reset
  * the client sees a reset.  The memory goes at the end of the turn. */
@@ -105,6 +154,10 @@ void session_reply_more(struct session *, int code, const char *fmt, ...)
 
 /* A line from the upstream, passed on as it is. */
 void session_reply_raw(struct session *, const struct vsap_reply *);
+
+/* 410 with the reason, and what to do about it; counted by cause. */
+void session_forbid(struct session *, const char *fmt, ...)
+    __attribute__((__format__(printf, 2, 3)));
 
 /* The request under way is done: go on with the next line. */
 void session_done(struct session *);
@@ -137,9 +190,12 @@ void session_relay(struct session *);
 /* Close when the replies have been sent. */
 void session_finish(struct session *);
 
-/* Log a line with the session's number. */
+/* Log a line with the session's number; of strangers so many and no more. */
 void session_log(const struct session *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));
+
+/* A line for the trace of -v; way is '<' or '>'. */
+void session_trace(const struct session *, char way, const char *line);
 
 struct vbind *session_bind_find(struct session *, int sid);
 

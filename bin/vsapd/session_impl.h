@@ -6,9 +6,6 @@
 
 #include "session.h"
 
-/* A line for the trace of -v; way is '<' or '>'. */
-void session_trace(const struct session *, char way, const char *line);
-
 /* Send what the socket takes.  -1: the connection is broken. */
 int session_send(struct session *);
 

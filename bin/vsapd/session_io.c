@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "front.h"
 #include "hop.h"
 #include "log.h"
 #include "session_impl.h"
@@ -41,26 +42,6 @@ session_flush(struct session *s)
 	}
 }
 
-/*
- * Read what there is.  Alone, on the way to exec, no byte of the stream may
- * be read here: one line at a time then, looked at before it is taken.
- */
-static ssize_t
-receive(struct session *s, void *p, size_t n)
-{
-	ssize_t got;
-	char *lf;
-
-	if (s->gw->feed != NULL)
-		return recv(s->fd, p, n, MSG_DONTWAIT);
-	got = recv(s->fd, p, n, MSG_DONTWAIT | MSG_PEEK);
-	if (got <= 0)
-		return got;
-	if ((lf = memchr(p, '\n', (size_t)got)) != NULL)
-		got = lf - (char *)p + 1;
-	return recv(s->fd, p, (size_t)got, MSG_DONTWAIT);
-}
-
 static void
 fill(struct session *s)
 {
@@ -76,7 +57,7 @@ fill(struct session *s)
 		session_reset(s, strerror(errno));
 		return;
 	}
-	n = receive(s, p, room);
+	n = recv(s->fd, p, room, MSG_DONTWAIT);
 	buf_added(&s->in, n > 0 ? (size_t)n : 0);
 	if (n == 0)
 		s->eof = true;
@@ -97,122 +78,7 @@ discard(struct session *s)
 		session_close(s);
 }
 
-/* --- lines ---------------------------------------------------------------- */
-
-static void
-bad_line(struct session *s, const char *why)
-{
-	session_log(s, "%s: %s", s->peer, why);
-	session_reply(s, VSAP_PROTOCOL, "%s", why);
-	session_finish(s);
-}
-
-static void
-run_line(struct session *s, const char *line, size_t len)
-{
-	struct vsap_request req;
-
-	if (vsap_is_http(line, len)) {
-		session_log(s, "%s: speaks HTTP: closed", s->peer);
-		session_close(s);
-		return;
-	}
-	if (vsap_request_parse(&req, line, len) == -1) {
-		bad_line(s, "more than " VSAP_STR(VSAP_ARGS_MAX) " words");
-		return;
-	}
-	session_trace(s, '>', req.line);
-	cmd_dispatch(s, &req);
-}
-
-/* Take the next line and run it.  false: there is none. */
-static bool
-next_line(struct session *s)
-{
-	char line[VSAP_LINE_MAX + 1];
-	size_t len, used;
-
-	switch (vsap_line(s->in.data, s->in.len, &len, &used)) {
-	case VSAP_LINE_LONG:
-		bad_line(s,
-		    "a line of more than " VSAP_STR(VSAP_LINE_MAX) " bytes");
-		return true;
-	case VSAP_LINE_NUL:
-		bad_line(s, "a NUL byte in a line");
-		return true;
-	case VSAP_LINE_MORE:
-		if (!s->eof || s->in.len == 0)
-			return false;
-		/* The last line lacks its end, or the second half of it. */
-		len = used = s->in.len;
-		if (s->in.data[len - 1] == '\r')
-			len--;
-		break;
-	case VSAP_LINE_OK:
-		break;
-	}
-	memcpy(line, s->in.data, len);
-	line[len] = '\0';
-	s->partial = false;
-	buf_consume(&s->in, used);
-	run_line(s, line, len);
-	return true;
-}
-
-/* Is RELAY the next line (true), something else, or nothing yet (-1)? */
-static int
-relay_is_next(struct session *s)
-{
-	struct vsap_request req;
-	size_t len, used;
-
-	if (s->in.len == 0)
-		return -1;
-	switch (vsap_line(s->in.data, s->in.len, &len, &used)) {
-	case VSAP_LINE_MORE:
-		return -1;
-	case VSAP_LINE_OK:
-		break;
-	default:
-		return 0;
-	}
-	if (vsap_request_parse(&req, (char *)s->in.data, len) == -1)
-		return 0;
-	return strcmp(req.verb, "RELAY") == 0;
-}
-
-/* Input while ACCEPT waits: RELAY may wait with it, all else cancels. */
-static bool
-look_while_accepting(struct session *s)
-{
-	int relay;
-
-	relay = s->pipelined ? 1 : relay_is_next(s);
-	if (relay == 0) {
-		cmd_accept_cancel(s, "cancelled by the next request");
-		return true;
-	}
-	s->pipelined = relay == 1;
-	/* Who has left takes no visitor, RELAY sent ahead or not. */
-	if (s->eof)
-		session_close(s);
-	return false;
-}
-
-static bool
-look_while_forwarding(struct session *s)
-{
-	size_t len, used;
-
-	if (s->eof) {
-		session_close(s);
-		return false;
-	}
-	if (vsap_line(s->in.data, s->in.len, &len, &used) == VSAP_LINE_MORE)
-		return false;
-	cmd_forward_end(s);
-	return true;
-}
+/* --- steps ---------------------------------------------------------------- */
 
 /* One step; true: there may be more to do. */
 static bool
@@ -222,21 +88,15 @@ step(struct session *s)
 	case S_COMMAND:
 		if (s->out.len > OUTPUT_PAUSE)
 			return false;
-		if (next_line(s))
+		if (s->front->input(s))
 			return true;
-		if (s->eof)
+		if (s->eof && s->state == S_COMMAND)
 			session_finish(s);
 		return false;
 	case S_ACCEPTING:
-		return look_while_accepting(s);
 	case S_FORWARDING:
-		return look_while_forwarding(s);
 	case S_WAITING:
-		/* A caller that left does not wait for a name. */
-		if (s->eof && (s->caller || hop_waits(s->hop)) &&
-		    relay_is_next(s) != 1)
-			session_close(s);
-		return false;
+		return s->front->while_waiting(s);
 	default:
 		return false;
 	}
@@ -280,22 +140,11 @@ set_prompt_timer(struct session *s)
 	s->on_timer = session_too_slow;
 	s->partial = s->in.len > 0;
 	if (s->partial)
-		set_timer(s, VSAP_LINE_TIMEOUT * 1000L);
+		set_timer(s, s->gw->conf->line_time * 1000L);
 	else if (s->nbinds == 0 && s->hop == NULL)
-		set_timer(s, VSAP_IDLE_TIMEOUT * 1000L);
+		set_timer(s, s->gw->conf->idle_time * 1000L);
 	else
 		set_timer(s, 0);
-}
-
-/* Nothing more is to be read for now.  Alone, what stands behind a line that
- * has not been run yet may be the stream (receive()). */
-static bool
-is_full(const struct session *s)
-{
-	if (s->in.len >= s->in.max)
-		return true;
-	return s->gw->feed == NULL && s->in.len > 0 &&
-	       memchr(s->in.data, '\n', s->in.len) != NULL;
 }
 
 static short
@@ -303,11 +152,13 @@ wanted(const struct session *s)
 {
 	short want = s->out.len > 0 ? EV_WRITE : 0;
 
+	if (s->state == S_HANDSHAKE)
+		return 0;
 	if (s->state == S_LEAVING || s->eof)
 		return want;
 	if (s->state == S_CLOSING)
 		return want | EV_READ;
-	if (is_full(s)) /* only its departure matters */
+	if (s->in.len >= s->in.max) /* only its departure matters */
 		return want | (s->state == S_ACCEPTING ? EV_CLOSED : 0);
 	if (s->out.len > OUTPUT_PAUSE)
 		return want;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "front.h"
 #include "log.h"
 #include "session_impl.h"
 
@@ -13,6 +14,8 @@ session_log(const struct session *s, const char *fmt, ...)
 	char text[1024], shown[1200];
 	va_list ap;
 
+	if (s->hello && gateway_hushes(s->gw))
+		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -35,18 +38,8 @@ session_trace(const struct session *s, char way, const char *line)
 static void
 queue_reply(struct session *s, int code, bool more, const char *text)
 {
-	char line[VSAP_LINE_MAX + 3];
-	size_t len;
-
-	if (s->state == S_DEAD)
-		return;
-	len = vsap_reply_format(line, sizeof(line), code, more, text);
-	if (buf_append(&s->out, line, len) == -1) {
-		session_reset(s, "does not read its replies");
-		return;
-	}
-	line[strcspn(line, "\r\n")] = '\0';
-	session_trace(s, '<', line);
+	if (s->state != S_DEAD)
+		s->front->reply(s, code, more, text);
 }
 
 void
@@ -74,6 +67,8 @@ session_reply(struct session *s, int code, const char *fmt, ...)
 	if (code < 400)
 		return;
 	s->gw->totals.refused++;
+	if (s->state == S_DEAD)
+		return;
 	if (++s->errors >= VSAP_ERRORS_MAX && s->state != S_CLOSING) {
 		queue_reply(s, VSAP_PROTOCOL, false,
 		    "too many errors, good bye");
@@ -85,4 +80,17 @@ void
 session_reply_raw(struct session *s, const struct vsap_reply *r)
 {
 	queue_reply(s, r->code, r->more, r->text);
+}
+
+void
+session_forbid(struct session *s, const char *fmt, ...)
+{
+	char text[VSAP_LINE_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	session_log(s, "%s: forbidden: %s", s->peer, text);
+	session_reply(s, VSAP_FORBIDDEN, "forbidden: %s", text);
 }

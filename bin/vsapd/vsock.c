@@ -12,6 +12,7 @@
 #include "log.h"
 #include "net.h"
 #include "session.h"
+#include "who.h"
 
 static void on_linger(evutil_socket_t, short, void *);
 static void on_readable(evutil_socket_t, short, void *);
@@ -52,7 +53,7 @@ vsock_overlap(struct gateway *gw, const char *addr)
 static void
 linger(struct vsock *vs)
 {
-	struct timeval tv = { .tv_sec = VSAP_LINGER };
+	struct timeval tv = { .tv_sec = (time_t)vs->gw->conf->linger_time };
 
 	(void)event_add(&vs->linger, &tv);
 }
@@ -62,6 +63,7 @@ vsock_new(struct gateway *gw, const char *addr, const char *owner, int fd,
     uint32_t keep, int backlog)
 {
 	struct vsock *vs;
+	char err[128];
 
 	if ((vs = calloc(1, sizeof(*vs))) == NULL) {
 		if (fd != -1)
@@ -75,6 +77,8 @@ vsock_new(struct gateway *gw, const char *addr, const char *owner, int fd,
 	vs->backlog = backlog;
 	strlcpy(vs->addr, addr, sizeof(vs->addr));
 	strlcpy(vs->owner, owner, sizeof(vs->owner));
+	if (addr_parse(&vs->where, addr, ADDR_FOR_BIND, err, sizeof(err)) == -1)
+		log_warn("%s: %s", addr, err);
 	TAILQ_INIT(&vs->binds);
 	TAILQ_INIT(&vs->waiting);
 	TAILQ_INIT(&vs->visitors);
@@ -120,6 +124,8 @@ vsock_free(struct vsock *vs)
 	if (vs->fd != -1)
 		close(vs->fd);
 	host_drop(vs->gw->host, vs->keep);
+	limit_give(&vs->held);
+	free(vs->asked);
 	free(vs);
 }
 
@@ -156,8 +162,13 @@ vsock_detach(struct vbind *b)
 
 	vsock_unwait(b);
 	TAILQ_REMOVE(&vs->binds, b, of_vsock);
-	if (--vs->nbinds == 0)
+	if (--vs->nbinds == 0) {
+		/* A port is taken as long as it lingers, too. */
+		vs->held = b->held;
+		memset(&b->held, 0, sizeof(b->held));
 		linger(vs);
+	}
+	limit_give(&b->held);
 	free(b);
 }
 
@@ -166,8 +177,11 @@ vsock_listen(struct vsock *vs, int backlog)
 {
 	if (backlog <= vs->backlog)
 		return 0;
+	if (vs->fd != -1 &&
+	    host_backlog(vs->gw->host, vs->fd, vs->keep, backlog) == -1)
+		return -1;
 	vs->backlog = backlog;
-	return vs->fd == -1 ? 0 : listen(vs->fd, backlog);
+	return 0;
 }
 
 /* --- waiting -------------------------------------------------------------- */
@@ -219,6 +233,7 @@ vsock_wait(struct vbind *b, int prio)
 	b->prio = prio;
 	b->last = gateway_suspected(vs->gw, b->session->source);
 	b->waiting = true;
+	b->since = clock_seconds();
 	vs->nwaiting++;
 	queue(vs, b);
 }
@@ -279,6 +294,43 @@ name_visitor(struct visitor *v, const struct sockaddr *sa, socklen_t len)
 		    sizeof(v->local));
 }
 
+/* Is this visitor one that the first acceptor's rule and its BIND take?  Who
+ * has waited since before a reload may have lost the right to any.  Where
+ * nobody is just now, the BIND is all that is known. */
+static bool
+is_welcome(struct vsock *vs, const struct sockaddr *sa)
+{
+	const struct vbind *b = TAILQ_FIRST(&vs->waiting);
+	const struct rule *rule = NULL;
+	bool may = true;
+	uint16_t lo, hi;
+
+	if (b == NULL)
+		b = TAILQ_FIRST(&vs->binds);
+	if (b != NULL) {
+		rule = rules_bind(vs->gw->conf->rules, &b->session->who,
+		    &vs->where, &lo, &hi);
+		may = rule_permits(rule) && who_may_ask(b->session);
+	}
+	if (may && visitors_let_in(vs->gw, vs->asked, rule, vs->addr, sa))
+		return true;
+	vs->gw->totals.visitors_refused++;
+	return false;
+}
+
+bool
+vsock_welcomes(struct vsock *vs, const struct in6_addr *ip)
+{
+	struct sockaddr_storage ss = { .ss_family = AF_UNIX };
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&ss;
+
+	if (!IN6_IS_ADDR_UNSPECIFIED(ip)) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_addr = *ip;
+	}
+	return is_welcome(vs, (struct sockaddr *)&ss);
+}
+
 /* Take one from the kernel's queue; NULL when it is empty for now. */
 static struct visitor *
 accept_visitor(struct vsock *vs)
@@ -299,9 +351,13 @@ accept_visitor(struct vsock *vs)
 				gateway_pause(vs->gw);
 			return NULL;
 		}
-		if (!is_reset(fd))
+		addr_unmap_sa(&ss, &len);
+		if (is_reset(fd))
+			close(fd);
+		else if (is_welcome(vs, (struct sockaddr *)&ss))
 			break;
-		close(fd);
+		else
+			net_reset(fd);
 	}
 	if ((v = visitor_new(vs, fd)) == NULL) {
 		close(fd);
@@ -335,6 +391,7 @@ static void
 serve(struct vsock *vs, bool kernel)
 {
 	struct visitor *v;
+	struct session *s;
 
 	if (vs->serving)
 		return;
@@ -342,8 +399,18 @@ serve(struct vsock *vs, bool kernel)
 	while (!TAILQ_EMPTY(&vs->waiting) && !gateway_paused(vs->gw)) {
 		if (!kernel && TAILQ_EMPTY(&vs->visitors))
 			break;
-		if ((v = next_visitor(vs)) == NULL)
+		s = TAILQ_FIRST(&vs->waiting)->session;
+		if (!session_may_stream(s)) {
+			/* Visitors wait until a stream has ended: these, not
+			 * those of other owners. */
+			vs->gw->starved = vs->starved = true;
+			disarm(vs);
 			break;
+		}
+		if ((v = next_visitor(vs)) == NULL) {
+			limit_give(&s->held_stream);
+			break;
+		}
 		if (v->since == 0)
 			v->since = clock_seconds();
 		vs->gw->totals.accepted++;
@@ -356,7 +423,7 @@ void
 vsock_pump(struct vsock *vs)
 {
 	serve(vs, false);
-	if (!TAILQ_EMPTY(&vs->waiting))
+	if (!TAILQ_EMPTY(&vs->waiting) && !vs->starved)
 		arm(vs);
 }
 
@@ -433,8 +500,10 @@ vsock_rearm_all(struct gateway *gw)
 {
 	struct vsock *vs;
 
-	TAILQ_FOREACH(vs, &gw->vsocks, entry)
+	TAILQ_FOREACH(vs, &gw->vsocks, entry) {
+		vs->starved = false;
 		vsock_pump(vs);
+	}
 }
 
 void

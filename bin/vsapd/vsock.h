@@ -20,6 +20,7 @@
 
 #include "gateway.h"
 #include "pmsg.h"
+#include "visitors.h"
 
 struct session;
 struct vsock;
@@ -44,26 +45,32 @@ struct vbind {
 	struct session *session;
 	int sid;
 	bool waiting;
+	time_t since; /* it has waited since then */
 	bool last; /* its source let a visitor wait: after all others */
 	int prio;
+	struct limit_hold held; /* of LIMIT_BINDS */
 };
 
 struct vsock {
 	TAILQ_ENTRY(vsock) entry;
 	struct gateway *gw;
 	char addr[ADDR_STRLEN]; /* what was bound, in the address grammar */
+	struct addr where;	/* the same, taken apart */
+	struct visitors *asked; /* what the BIND wanted of visitors, or NULL */
 	char owner[OWNER_MAX];
 	int fd;	       /* listener, or -1: a name */
 	uint32_t keep; /* the parent's number for its copy */
 	int backlog;
 	bool armed;
 	bool serving; /* visitors are being offered just now */
+	bool starved; /* its visitors wait for a limit of streams */
 	struct event readable;
 	struct event linger;
 	TAILQ_HEAD(, vbind) binds;
 	TAILQ_HEAD(vwaiting, vbind) waiting; /* the best first */
 	TAILQ_HEAD(, visitor) visitors;
 	unsigned nbinds, nwaiting, nvisitors;
+	struct limit_hold held; /* while it lingers, of the last BIND */
 };
 
 /* The virtual socket bound at addr (canonical text), or NULL. */
@@ -108,6 +115,10 @@ void vsock_return(struct visitor *);
 /* A visitor from within: the other end of a CONNECT to a name or a path.
  * 0, or -1: the queue is full (the descriptor stays the caller's). */
 int vsock_visit(struct vsock *, int fd, const char *remote);
+
+/* May the peer of a session come here by CONNECT?  ip is its address, all
+ * zero for a UNIX-domain peer. */
+bool vsock_welcomes(struct vsock *, const struct in6_addr *ip);
 
 /* Arm every listener again after gateway_resume(). */
 void vsock_rearm_all(struct gateway *);

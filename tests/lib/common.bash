@@ -216,7 +216,7 @@ clean_exec() {
 }
 
 # A gateway of this test's own on a free loopback port and on a UNIX socket.
-# Without -l in ARGS: -l 127.0.0.1:0 -l $VSAPD_DIR/vsapd.sock.  Sets
+# Without -l or -f in ARGS: -l 127.0.0.1:0 -l $VSAPD_DIR/vsapd.sock.  Sets
 # VSAPD_PID, VSAPD_LOG, VSAPD_DIR, CONTROL (its first TCP listener) and
 # CONTROL_UNIX.  A second one in the same test: VSAPD_NAME=other start_vsapd.
 start_vsapd() { # [ARGS...]
@@ -230,7 +230,7 @@ start_vsapd() { # [ARGS...]
     CONTROL_UNIX=$VSAPD_DIR/vsapd.sock
     listen+=(-l "$CONTROL_UNIX")
     for arg; do
-        case $arg in -l*) listen=() ;; esac
+        case $arg in -l* | -f*) listen=() ;; esac
     done
     start "$name" vsapd -R "$VSAPD_DIR" "${listen[@]}" "$@" </dev/null
     VSAPD_PID=$PID
@@ -240,10 +240,8 @@ start_vsapd() { # [ARGS...]
         cat "$VSAPD_LOG"
         return 1
     }
-    # All listeners are said in one go; wait for the last that was asked.
-    if [ ${#listen[@]} -gt 0 ]; then
-        wait_for 10 grep -qF "listening on $CONTROL_UNIX" "$VSAPD_LOG"
-    fi
+    # All listeners are said before that.
+    wait_for 10 grep -q 'control started' "$VSAPD_LOG"
     CONTROL=$(grep -o 'listening on [^/ ]*:[0-9]*$' "$VSAPD_LOG" |
         sed -n '1s/listening on //p')
     export CONTROL CONTROL_UNIX VSAPD_DIR VSAPD_PID VSAPD_LOG

@@ -41,6 +41,7 @@ cmd:fish fish
 cmd:pkill procps
 cmd:tmux tmux
 file:/etc/protocols netbase
+file:/usr/lib/python3/dist-packages/prometheus_client/parser.py python3-prometheus-client
 '
 lint='
 cmd:clang-format clang-format

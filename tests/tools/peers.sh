@@ -5,8 +5,8 @@
 # this machine lacks.  Nothing is installed, configured or enabled.
 #
 #   peers.sh [NAME...]    sshd inetd xinetd irssi weechat-headless ii sic
-#                         (the default), ngircd inspircd haproxy nginx
-#                         microsocks socat
+#                         proxychains4 haproxy (the default), ngircd inspircd
+#                         nginx microsocks danted stunnel4 socat
 #
 # Leaves $PEERS/bin/NAME (PEERS defaults to build/peers); of IRC clients that
 # are installed here, a starter alone.  Says what could not be had, and then
@@ -29,6 +29,8 @@ package_of() {
     inetd) echo openbsd-inetd ;;
     weechat-headless) echo weechat-headless weechat-core ;;
     nginx) echo nginx libnginx-mod-stream ;;
+    danted) echo dante-server ;;
+    proxychains4) echo proxychains4 libproxychains4 ;;
     *) echo "$1" ;;
     esac
 }
@@ -36,7 +38,8 @@ package_of() {
 # Where the program lies below the root of its package.
 program_of() {
     case $1 in
-    microsocks | socat | irssi | weechat-headless | ii | sic)
+    microsocks | socat | stunnel4 | proxychains4 | irssi | \
+        weechat-headless | ii | sic)
         echo "usr/bin/$1"
         ;;
     *) echo "usr/sbin/$1" ;;
@@ -73,11 +76,15 @@ libraries() {
 
 # A starter that sets the library path.  sshd as root wants a user of its
 # own and a folder in /run: it gets both in a mount namespace.  weechat has
-# its protocols in plugins.
+# its protocols in plugins, proxychains4 looks for its library in its folder.
 wrap() { # NAME PROGRAM
     program=$2
     [ -x "$program" ] || return
     mkdir -p "$PEERS/bin"
+    for library in "$root"/usr/lib/*/libproxychains.so.4; do
+        [ "$1" != proxychains4 ] || [ ! -e "$library" ] ||
+            ln -sf "$library" "$root/usr/bin/" || return
+    done
     {
         echo '#!/bin/sh'
         echo "LD_LIBRARY_PATH='$(libraries)'"'${LD_LIBRARY_PATH:-}'
@@ -132,10 +139,12 @@ lists() {
         </dev/null
 }
 
-# A client that somebody has installed is as good.
+# One that starts nothing by itself and that somebody has installed is as good.
 installed() { # NAME
     case $1 in
-    irssi | weechat-headless | ii | sic) command -v "$1" ;;
+    irssi | weechat-headless | ii | sic | haproxy | proxychains4)
+        command -v "$1"
+        ;;
     *) false ;;
     esac
 }
@@ -160,7 +169,8 @@ command -v apt-get >/dev/null && command -v dpkg >/dev/null || {
     echo "peers.sh: no apt-get and dpkg here" >&2
     exit 1
 }
-[ $# -gt 0 ] || set -- sshd inetd xinetd irssi weechat-headless ii sic
+[ $# -gt 0 ] || set -- sshd inetd xinetd irssi weechat-headless ii sic \
+    proxychains4 haproxy
 status=0
 for peer; do
     if fetch "$peer"; then

@@ -41,6 +41,44 @@ round_trip(void)
 	is_str(b.owner, a.owner, "owner is the same");
 }
 
+/* A type that one side has and the other refuses would end control. */
+static void
+every_type(void)
+{
+	unsigned char p[PMSG_MAX];
+	struct pmsg a = sample(), b;
+	int type, good = 0;
+	size_t n;
+
+	for (type = PMSG_BIND; type <= PMSG_LAST; type++) {
+		a.type = (enum pmsg_type)type;
+		n = pmsg_format(&a, p, sizeof(p));
+		if (pmsg_parse(&b, p, n) == 0 && b.type == a.type)
+			good++;
+	}
+	is_int(good, PMSG_LAST, "each type goes there and back");
+}
+
+/* What goes with a listener: number, kind, and its statement or none. */
+static void
+listener(void)
+{
+	unsigned char p[PMSG_MAX];
+	struct pmsg b, a = {
+		.type = PMSG_LISTEN,
+		.seq = KIND_HANDOVER,
+		.keep = UINT32_MAX,
+		.lo = PMSG_NO_INDEX,
+	};
+	size_t n = pmsg_format(&a, p, sizeof(p));
+
+	is_int(pmsg_parse(&b, p, n), 0, "a listener without an address");
+	ok(b.keep == UINT32_MAX && b.seq == KIND_HANDOVER &&
+		b.lo == PMSG_NO_INDEX,
+	    "its number, its kind, and that it has no statement");
+	is_str(b.addr, "", "the empty address");
+}
+
 static void
 hostile(void)
 {
@@ -56,7 +94,7 @@ hostile(void)
 	memcpy(q, p, n);
 	q[0] = 0;
 	ok(pmsg_parse(&m, q, n) == -1, "type 0 is refused");
-	q[0] = PMSG_START + 1;
+	q[0] = PMSG_LAST + 1;
 	ok(pmsg_parse(&m, q, n) == -1, "an unknown type is refused");
 	memset(q + 21, 'a', sizeof(q) - 21);
 	q[0] = PMSG_BIND;
@@ -68,6 +106,8 @@ int
 main(void)
 {
 	round_trip();
+	every_type();
+	listener();
 	hostile();
 	return done_testing();
 }

@@ -1,0 +1,99 @@
+/*
+ * What the grammar asks of the system: files, and the numbers of users and
+ * groups.
+ */
+#include "conf_impl.h"
+
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENTRY_MAX 65536 /* of the user or group database */
+
+/* At most a byte more than a file may have, which the lexer tells. */
+static char *
+read_all(int fd, size_t *len)
+{
+	size_t size = LEX_FILE_MAX + 1;
+	char *text = malloc(size), *shorter;
+	ssize_t n;
+
+	if (text == NULL)
+		return NULL;
+	for (*len = 0; *len < size; *len += (size_t)n) {
+		do
+			n = read(fd, text + *len, size - *len);
+		while (n == -1 && errno == EINTR);
+		if (n == 0)
+			break;
+		if (n == -1) {
+			free(text);
+			return NULL;
+		}
+	}
+	shorter = realloc(text, *len + 1);
+	return shorter != NULL ? shorter : text;
+}
+
+static char *
+answer(unsigned id, size_t *len)
+{
+	char *text;
+	int n = asprintf(&text, "%u", id);
+
+	if (n == -1)
+		return NULL;
+	*len = (size_t)n;
+	return text;
+}
+
+static char *
+ask_user(const char *name, size_t *len)
+{
+	char buf[ENTRY_MAX];
+	struct passwd pw, *found;
+	int e = getpwnam_r(name, &pw, buf, sizeof(buf), &found);
+
+	if (e == 0 && found != NULL)
+		return answer(pw.pw_uid, len);
+	errno = e != 0 ? e : ENOENT;
+	return NULL;
+}
+
+static char *
+ask_group(const char *name, size_t *len)
+{
+	char buf[ENTRY_MAX];
+	struct group gr, *found;
+	int e = getgrnam_r(name, &gr, buf, sizeof(buf), &found);
+
+	if (e == 0 && found != NULL)
+		return answer(gr.gr_gid, len);
+	errno = e != 0 ? e : ENOENT;
+	return NULL;
+}
+
+char *
+conf_open_file(void *arg, const char *path, size_t *len)
+{
+	char *text;
+	int fd, e;
+
+	(void)arg;
+	if (strncmp(path, CONF_ASK_USER, strlen(CONF_ASK_USER)) == 0)
+		return ask_user(path + strlen(CONF_ASK_USER), len);
+	if (strncmp(path, CONF_ASK_GROUP, strlen(CONF_ASK_GROUP)) == 0)
+		return ask_group(path + strlen(CONF_ASK_GROUP), len);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
+		return NULL;
+	text = read_all(fd, len);
+	e = errno;
+	close(fd);
+	errno = e;
+	return text;
+}

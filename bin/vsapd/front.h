@@ -1,0 +1,60 @@
+#ifndef FRONT_H
+#define FRONT_H
+
+/*
+ * The protocols that a control port answers (vsap(7), ONE PORT).  A session
+ * has one of them at a time; each takes its requests from the session's
+ * input, runs them as requests of VSAP (cmd.h), and says the replies in its
+ * own way.  None of them knows what binding or connecting is.
+ *
+ *	front_proxy	a PROXY header, then ...
+ *	front_first	by the first bytes: TLS, SOCKS, HTTP, or
+ *	front_vsap	lines
+ *	front_socks	SOCKS 4, 4a, 5, and VSAP in binary (codes from 0x80)
+ *	front_http	CONNECT host:port HTTP/1.x
+ *	front_metrics	GET /metrics, on a listener of its own
+ */
+
+#include <stdbool.h>
+
+#include "session.h"
+
+struct front {
+	const char *name;
+	/* At the prompt: take one request, or a part of it, from s->in; with
+	 * s->eof nothing will follow.  true: there may be more to do. */
+	bool (*input)(struct session *);
+	/* While ACCEPT or FORWARD waits; true as above. */
+	bool (*while_waiting)(struct session *);
+	/* A reply of VSAP to the request under way. */
+	void (*reply)(struct session *, int code, bool more, const char *text);
+	/* The answer to login_begin(). why: what a refusal is told. */
+	void (*logged_in)(struct session *, bool right, const char *why);
+	/* The session is refused before it began (a limit). */
+	void (*refuse)(struct session *, const char *why);
+};
+
+extern const struct front front_proxy, front_first, front_vsap, front_socks,
+    front_http, front_metrics;
+
+/* The session speaks this from now on. */
+void front_set(struct session *, const struct front *);
+
+/* What a front keeps for its session: size bytes, zeroed, freed (and wiped)
+ * with the session's memory, at the end of the turn in which it ends, or by
+ * the next front_set().  NULL: no memory, the session is closed. */
+void *front_state(struct session *, size_t size);
+
+/* Run a request of VSAP that the front made.  The line is at most
+ * VSAP_LINE_MAX bytes long and has no line end. */
+void front_run(struct session *, const char *fmt, ...)
+    __attribute__((__format__(printf, 2, 3)));
+
+/* Bytes of an answer; too many unread ones reset the session. */
+void front_send(struct session *, const void *p, size_t len);
+
+/* A stranger that speaks what is not spoken here: closed, with a word for
+ * the log. */
+void front_close(struct session *, const char *why);
+
+#endif

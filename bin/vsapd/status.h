@@ -1,0 +1,65 @@
+#ifndef STATUS_H
+#define STATUS_H
+
+/*
+ * What the gateway is doing, for people and programs (vsapd(8), STATUS): what
+ * is bound and who waits there, the streams with their bytes and rates,
+ * totals, refusals by cause.  As text, as JSON, as Prometheus has it, and in
+ * the log.
+ */
+
+#include "buf.h"
+#include "gateway.h"
+
+struct session;
+struct status;
+
+struct status *status_new(struct gateway *); /* NULL: no memory */
+
+/*
+ * Have the streams' figures brought up to date by their workers, twice with a
+ * moment between if rates are wanted; done(arg) is called later, never from
+ * within, at most some 2 seconds later.  0, or -1: no memory.
+ */
+int status_ask(struct gateway *, bool rates, void (*done)(void *arg),
+    void *arg);
+void status_cancel(struct gateway *, void *arg);
+
+/* A feed has told all its counts (feed.h, tlsfeed.h). */
+void status_counted(void *gateway);
+
+/* As replies of a session, which sees what is its own, or all. */
+void status_text(struct session *, bool all);
+
+/* One line without its end.  Lists are cut where the buffer (its max) is half
+ * full; what is left out is counted. */
+void status_json(const struct gateway *, const char *owner, struct buf *);
+
+/* Prometheus, text format 0.0.4. */
+void status_prometheus(const struct gateway *, struct buf *);
+
+/* A few lines into the log (SIGUSR1). */
+void status_log(const struct gateway *);
+
+/* --- between its files ----------------------------------------------------- */
+
+struct status_counter {
+	const char *name; /* of JSON; in Prometheus vsapd_NAME_total */
+	const char *help;
+	size_t offset; /* in struct totals */
+};
+extern const struct status_counter status_counters[]; /* ends with NULL */
+
+uint64_t status_value(const struct gateway *, const struct status_counter *);
+
+/* Connections in the kernel's queue of a listener; 0 where it is none. */
+unsigned status_queue(int fd);
+
+/* Bytes a second, there (0) and back (1), between the last two samples. */
+uint64_t status_rate(const struct gateway_stream *, int way);
+
+/* When the one who has waited longest began to: seconds, 0 nobody. */
+struct vsock;
+unsigned status_oldest(const struct vsock *);
+
+#endif

@@ -1,0 +1,176 @@
+/*
+ * STAT -j: one line, for programs.
+ */
+#include "status.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "feed.h"
+#include "vsock.h"
+
+static void
+add_string(struct buf *b, const char *text)
+{
+	(void)buf_append(b, "\"", 1);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			(void)buf_append(b, "\\", 1);
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			(void)buf_printf(b, "\\u%04x", (unsigned char)*text);
+		else
+			(void)buf_append(b, text, 1);
+	}
+	(void)buf_append(b, "\"", 1);
+}
+
+static void
+add_number(struct buf *b, const char *name, uint64_t n)
+{
+	(void)buf_printf(b, ",\"%s\":%llu", name, (unsigned long long)n);
+}
+
+static void
+add_head(struct buf *b, const struct gateway *gw)
+{
+	const struct status_counter *c;
+
+	(void)buf_printf(b, "{\"up\":%lld",
+	    (long long)(clock_seconds() - gw->started));
+	add_number(b, "sessions", gw->nsessions);
+	add_number(b, "max_sessions", gw->max_sessions);
+	add_number(b, "strangers", gw->nhellos);
+	add_number(b, "streams", gw->nstreams);
+	add_number(b, "pending", gw->feed ? feed_pending(gw->feed) : 0);
+	(void)buf_printf(b, ",\"totals\":{");
+	for (c = status_counters; c->name != NULL; c++)
+		(void)buf_printf(b, "%s\"%s\":%llu",
+		    c == status_counters ? "" : ",", c->name,
+		    (unsigned long long)status_value(gw, c));
+	(void)buf_append(b, "}", 1);
+}
+
+static void
+add_limits(struct buf *b, const struct gateway *gw)
+{
+	const char *comma = "";
+	uint64_t n;
+
+	(void)buf_printf(b, ",\"refused_by_limit\":{");
+	for (int i = 0; i < LIMIT_MAX; i++)
+		for (int j = 0; j < SCOPE_MAX; j++) {
+			n = limits_refused(gw->limits, (enum conf_limit)i,
+			    (enum conf_scope)j);
+			if (n == 0)
+				continue;
+			(void)buf_printf(b, "%s\"%s %s\":%llu", comma,
+			    conf_limit_name((enum conf_limit)i),
+			    conf_scope_name((enum conf_scope)j),
+			    (unsigned long long)n);
+			comma = ",";
+		}
+	(void)buf_append(b, "}", 1);
+}
+
+static void
+add_vsock(struct buf *b, const struct vsock *vs)
+{
+	(void)buf_printf(b, "{\"address\":");
+	add_string(b, vs->addr);
+	(void)buf_printf(b, ",\"owner\":");
+	add_string(b, vs->owner);
+	add_number(b, "sessions", vs->nbinds);
+	add_number(b, "waiting", vs->nwaiting);
+	add_number(b, "longest", status_oldest(vs));
+	add_number(b, "visitors", vs->nvisitors);
+	add_number(b, "queue", status_queue(vs->fd));
+	add_number(b, "backlog", (uint64_t)vs->backlog);
+	(void)buf_append(b, "}", 1);
+}
+
+static void
+add_stream(struct buf *b, const struct gateway_stream *n)
+{
+	(void)buf_printf(b, "{\"session\":%llu,\"owner\":",
+	    (unsigned long long)n->session);
+	add_string(b, n->text);
+	(void)buf_printf(b, ",\"what\":");
+	add_string(b, n->what);
+	(void)buf_printf(b, ",\"tls\":%s", n->tls ? "true" : "false");
+	add_number(b, "ms", clock_ms() - n->started);
+	add_number(b, "in", n->now[0]);
+	add_number(b, "out", n->now[1]);
+	add_number(b, "in_rate", status_rate(n, 0));
+	add_number(b, "out_rate", status_rate(n, 1));
+	(void)buf_append(b, "}", 1);
+}
+
+static bool
+is_of(const char *owner, const char *whose)
+{
+	return owner == NULL || strcmp(owner, whose) == 0;
+}
+
+/* A third of the room is for what is bound, a third for streams. */
+static bool
+is_long(const struct buf *b, size_t begun)
+{
+	return b->len - begun > b->max / 3;
+}
+
+static void
+add_bound(struct buf *b, const struct gateway *gw, const char *owner)
+{
+	const char *comma = "";
+	const struct vsock *vs;
+	size_t begun = b->len;
+	unsigned left = 0;
+
+	(void)buf_printf(b, ",\"bound\":[");
+	TAILQ_FOREACH(vs, &gw->vsocks, entry) {
+		if (!is_of(owner, vs->owner))
+			continue;
+		if (is_long(b, begun)) {
+			left++;
+			continue;
+		}
+		(void)buf_printf(b, "%s", comma);
+		add_vsock(b, vs);
+		comma = ",";
+	}
+	(void)buf_printf(b, "],\"bound_left_out\":%u", left);
+}
+
+static void
+add_streams(struct buf *b, const struct gateway *gw, const char *owner)
+{
+	const struct gateway_stream *n;
+	const char *comma = "";
+	size_t begun = b->len;
+	unsigned left = 0;
+
+	(void)buf_printf(b, ",\"relayed\":[");
+	TAILQ_FOREACH(n, &gw->streams, entry) {
+		if (!is_of(owner, n->text))
+			continue;
+		if (is_long(b, begun)) {
+			left++;
+			continue;
+		}
+		(void)buf_printf(b, "%s", comma);
+		add_stream(b, n);
+		comma = ",";
+	}
+	(void)buf_printf(b, "],\"relayed_left_out\":%u", left);
+}
+
+void
+status_json(const struct gateway *gw, const char *owner, struct buf *b)
+{
+	add_head(b, gw);
+	if (owner == NULL)
+		add_limits(b, gw);
+	add_bound(b, gw, owner);
+	add_streams(b, gw, owner);
+	(void)buf_append(b, "}", 1);
+}

@@ -1,0 +1,128 @@
+/*
+ * STAT for people.
+ */
+#include "status.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "feed.h"
+#include "session.h"
+#include "vsock.h"
+
+/* Lists stop where a session's replies are half full. */
+static bool
+is_long(const struct session *s)
+{
+	return s->out.len > VSAP_OUTPUT_MAX / 2;
+}
+
+static void
+totals(struct session *s)
+{
+	const struct gateway *gw = s->gw;
+	const struct totals *t = &gw->totals;
+
+	session_reply_more(s, VSAP_OK,
+	    "up %lld s, sessions %u of %u, streams %u, streams pending %zu, "
+	    "strangers %u",
+	    (long long)(clock_seconds() - gw->started), gw->nsessions,
+	    gw->max_sessions, gw->nstreams,
+	    gw->feed ? feed_pending(gw->feed) : 0, gw->nhellos);
+	session_reply_more(s, VSAP_OK,
+	    "since start: sessions %llu, binds %llu, accepted %llu, taken "
+	    "back %llu, connected %llu, streams %llu, bytes %llu, refused "
+	    "%llu, late %llu, sent away %llu, wrong passwords %llu, TLS "
+	    "failed %llu, visitors refused %llu",
+	    (unsigned long long)t->sessions, (unsigned long long)t->binds,
+	    (unsigned long long)t->accepted, (unsigned long long)t->returned,
+	    (unsigned long long)t->connected, (unsigned long long)t->streams,
+	    (unsigned long long)t->bytes, (unsigned long long)t->refused,
+	    (unsigned long long)t->late, (unsigned long long)t->evicted,
+	    (unsigned long long)t->wrong, (unsigned long long)t->tls_failed,
+	    (unsigned long long)t->visitors_refused);
+}
+
+/* What limits refused, those that did. */
+static void
+refused_by_limits(struct session *s)
+{
+	uint64_t n;
+
+	for (int i = 0; i < LIMIT_MAX; i++)
+		for (int j = 0; j < SCOPE_MAX; j++) {
+			n = limits_refused(s->gw->limits, (enum conf_limit)i,
+			    (enum conf_scope)j);
+			if (n > 0)
+				session_reply_more(s, VSAP_OK,
+				    "refused by limit %s %s: %llu",
+				    conf_limit_name((enum conf_limit)i),
+				    conf_scope_name((enum conf_scope)j),
+				    (unsigned long long)n);
+		}
+}
+
+/* What is bound, as far as there is room for it in one answer. */
+static void
+bound(struct session *s, bool all)
+{
+	struct vsock *vs;
+	unsigned left = 0;
+
+	TAILQ_FOREACH(vs, &s->gw->vsocks, entry) {
+		if (!all && strcmp(s->owner, vs->owner) != 0)
+			continue;
+		if (is_long(s)) {
+			left++;
+			continue;
+		}
+		session_reply_more(s, VSAP_OK,
+		    "bound %s by %s: sessions %u, acceptors waiting %u, "
+		    "visitors given back %u, backlog %d, queue %u, longest "
+		    "wait %u s",
+		    vs->addr, vs->owner, vs->nbinds, vs->nwaiting,
+		    vs->nvisitors, vs->backlog, status_queue(vs->fd),
+		    status_oldest(vs));
+	}
+	if (left > 0)
+		session_reply_more(s, VSAP_OK, "and %u more bound", left);
+}
+
+static void
+streams(struct session *s, bool all)
+{
+	struct gateway_stream *n;
+	unsigned left = 0;
+
+	TAILQ_FOREACH(n, &s->gw->streams, entry) {
+		if (!all && strcmp(s->owner, n->text) != 0)
+			continue;
+		if (is_long(s)) {
+			left++;
+			continue;
+		}
+		session_reply_more(s, VSAP_OK,
+		    "stream s%llu by %s%s: %llu s, in %llu B at %llu B/s, out "
+		    "%llu B at %llu B/s: %s",
+		    (unsigned long long)n->session, n->text,
+		    n->tls ? " (TLS)" : "",
+		    (unsigned long long)(clock_ms() - n->started) / 1000,
+		    (unsigned long long)n->now[0],
+		    (unsigned long long)status_rate(n, 0),
+		    (unsigned long long)n->now[1],
+		    (unsigned long long)status_rate(n, 1), n->what);
+	}
+	if (left > 0)
+		session_reply_more(s, VSAP_OK, "and %u more streams", left);
+}
+
+void
+status_text(struct session *s, bool all)
+{
+	totals(s);
+	if (all)
+		refused_by_limits(s);
+	bound(s, all);
+	streams(s, all);
+	session_reply(s, VSAP_OK, "you are %s at %s", s->owner, s->peer);
+}

@@ -1,0 +1,396 @@
+#include "who.h"
+
+#include <sys/socket.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "b64.h"
+#include "front.h"
+#include "net.h"
+#include "scram.h"
+
+#define WRONG_DELAY 1000 /* ms before a wrong password is answered */
+#define GROUPS_MAX 64	 /* of a process, looked at */
+#define NONCE_BYTES 18
+
+/* --- by address and process ------------------------------------------------- */
+
+static void
+unix_peer(struct session *s)
+{
+	gid_t gids[GROUPS_MAX];
+	uid_t uid;
+	int n;
+
+	s->who.local = true;
+	if (net_peer_uid(s->fd, &uid) == -1)
+		uid = (uid_t)-1;
+	else if ((n = net_peer_groups(s->fd, gids, GROUPS_MAX)) > 0 &&
+		 (s->gids = reallocarray(NULL, (size_t)n, sizeof(*gids))) !=
+		     NULL) {
+		memcpy(s->gids, gids, (size_t)n * sizeof(*gids));
+		s->who.gids = s->gids;
+		s->who.ngids = (size_t)n;
+	}
+	s->who.is_unix = uid != (uid_t)-1;
+	s->who.uid = uid;
+	snprintf(s->owner, sizeof(s->owner), "uid:%u", (unsigned)uid);
+	snprintf(s->peer, sizeof(s->peer), "unix %s", s->owner);
+	/* Acceptors of one process share a source. */
+	snprintf(s->source, sizeof(s->source), "pid:%d", net_peer_pid(s->fd));
+}
+
+void
+who_peer(struct session *s, const struct sockaddr *peer, socklen_t len)
+{
+	memset(&s->who, 0, sizeof(s->who));
+	s->is_unix = peer->sa_family == AF_UNIX && !s->at.proxy;
+	if (s->is_unix) {
+		unix_peer(s);
+		return;
+	}
+	addr_format_sa(peer, len, s->peer, sizeof(s->peer));
+	addr_host_sa(peer, s->source, sizeof(s->source));
+	if (addr_ip_sa(peer, &s->who.ip) == 0)
+		s->who.local = addr_ip_loopback(&s->who.ip);
+	strlcpy(s->owner, "anonymous", sizeof(s->owner));
+}
+
+void
+who_tls(struct session *s, const struct tls_peer *peer)
+{
+	s->who.tls = true;
+	strlcpy(s->cert_name, peer->name, sizeof(s->cert_name));
+	strlcpy(s->cert_print, peer->print, sizeof(s->cert_print));
+	if (s->cert_print[0] != '\0') {
+		s->who.cert_name = s->cert_name;
+		s->who.cert_print = s->cert_print;
+		session_log(s, "%s: %s, certificate \"%s\" %s", s->peer,
+		    peer->cipher, s->cert_name, s->cert_print);
+	}
+}
+
+static void
+scram_free(struct session *s)
+{
+	if (s->scram != NULL) {
+		explicit_bzero(s->scram, sizeof(*s->scram));
+		free(s->scram);
+	}
+	s->scram = NULL;
+}
+
+/* --- passwords -------------------------------------------------------------- */
+
+bool
+who_has_users(const struct session *s)
+{
+	return s->gw->login != NULL;
+}
+
+bool
+who_takes_cleartext(const struct session *s)
+{
+	return s->who.local || s->who.tls || s->at.cleartext;
+}
+
+bool
+who_still(const struct session *s)
+{
+	return s->user[0] == '\0' || conf_user_known(s->gw->conf, s->user);
+}
+
+bool
+who_may_ask(const struct session *s)
+{
+	return s->user[0] == '\0' ? !s->gw->conf->auth_required : who_still(s);
+}
+
+/* The name is right: whose is what the session does from now on?  false: it
+ * may not be, for too many of them are here. */
+static bool
+become(struct session *s)
+{
+	struct limit_hold held = { 0 };
+	struct limit_who who;
+	enum conf_scope scope;
+	char was[OWNER_MAX];
+
+	strlcpy(was, s->owner, sizeof(was));
+	snprintf(s->owner, sizeof(s->owner), "user:%s", s->wanted);
+	who = session_counts_as(s);
+	limit_give(&s->held_session);
+	if (!limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_CONNECTIONS,
+		&held, &scope)) {
+		strlcpy(s->owner, was, sizeof(s->owner));
+		/* Counted as before, or not here at all. */
+		who = session_counts_as(s);
+		if (!limit_take(s->gw->limits, s->gw->conf, &who,
+			LIMIT_CONNECTIONS, &s->held_session, &scope))
+			session_finish(s);
+		return false;
+	}
+	s->held_session = held;
+	strlcpy(s->user, s->wanted, sizeof(s->user));
+	s->who.user = s->user;
+	session_known(s);
+	session_log(s, "%s is %s", s->peer, s->owner);
+	return true;
+}
+
+/* Why nothing is checked for this name now, or NULL. */
+static const char *
+refused(struct session *s, const char *user, size_t n, char *why, size_t len)
+{
+	struct limit_who who = session_counts_as(s);
+	char owner[OWNER_MAX];
+	enum conf_scope scope;
+	uint64_t wait;
+
+	if (n > VSAP_USER_MAX || n == 0)
+		return "write user:password";
+	memcpy(s->wanted, user, n);
+	s->wanted[n] = '\0';
+	wait = limit_login_wait(s->gw->limits, &who, s->wanted);
+	if (wait > 0) {
+		snprintf(why, len,
+		    "too many wrong passwords: try again in %llu s",
+		    (unsigned long long)(wait + 999) / 1000);
+		return why;
+	}
+	/* Tries are counted for the user whose name is said. */
+	snprintf(owner, sizeof(owner), "user:%s", s->wanted);
+	who.owner = owner;
+	if (limit_event(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS,
+		&scope))
+		return NULL;
+	limit_text(s->gw->conf, LIMIT_LOGINS, scope, why, len);
+	return why;
+}
+
+bool
+who_is_somebody(const struct session *s)
+{
+	return s->user[0] != '\0' || s->nbinds > 0;
+}
+
+static void
+wrong(struct session *s)
+{
+	s->front->logged_in(s, false, "user or password is wrong");
+}
+
+/* Count it, and tell it after a moment. */
+static void
+failed(struct session *s)
+{
+	struct limit_who who = session_counts_as(s);
+
+	limit_login_failed(s->gw->limits, &who, s->wanted);
+	s->gw->totals.wrong++;
+	session_log(s, "%s: AUTH refused", s->peer);
+	session_wait(s, S_WAITING, WRONG_DELAY, wrong);
+}
+
+static bool
+succeeded(struct session *s)
+{
+	struct limit_who who = session_counts_as(s);
+
+	limit_login_succeeded(s->gw->limits, &who, s->wanted);
+	return become(s);
+}
+
+static void
+checked(void *arg, int right)
+{
+	struct session *s = arg;
+
+	s->checking = NULL;
+	if (!right)
+		failed(s);
+	else if (succeeded(s))
+		s->front->logged_in(s, true, "");
+	else
+		s->front->logged_in(s, false, "too many connections of this "
+					      "user");
+	session_work(s);
+}
+
+void
+who_login(struct session *s, const char *userpass)
+{
+	const char *colon = strchr(userpass, ':'), *no;
+	char why[200];
+
+	scram_free(s); /* one way or the other */
+	if (!who_has_users(s)) {
+		s->front->logged_in(s, true, "");
+		return;
+	}
+	if (who_is_somebody(s)) {
+		snprintf(why, sizeof(why), "you are %s already", s->owner);
+		s->front->logged_in(s, false, why);
+		return;
+	}
+	if (!who_takes_cleartext(s)) {
+		s->front->logged_in(s, false,
+		    "passwords are not taken in clear over a network: use "
+		    "TLS or AUTH SCRAM-SHA-256");
+		return;
+	}
+	no = refused(s, userpass,
+	    colon == NULL ? 0 : (size_t)(colon - userpass), why, sizeof(why));
+	if (no == NULL) {
+		s->checking = login_start(s->gw->login, s->source, userpass,
+		    checked, s);
+		if (s->checking == NULL)
+			no = "cannot check now, try again";
+	}
+	if (no != NULL)
+		s->front->logged_in(s, false, no);
+	else
+		session_wait(s, S_WAITING, 0, NULL);
+}
+
+/* --- SCRAM-SHA-256 ---------------------------------------------------------- */
+
+static void
+scram_over(struct session *s, const char *why)
+{
+	scram_free(s);
+	session_reply(s, VSAP_FORBIDDEN, "forbidden: %s", why);
+	session_done(s);
+}
+
+static void
+scram_reply(struct session *s, int code, const char *word, const char *text)
+{
+	char b64[2 * SCRAM_MSG_MAX];
+
+	if (b64_encode(text, strlen(text), b64, sizeof(b64)) == -1)
+		scram_over(s, "a message that is too long");
+	else
+		session_reply(s, code, "%s%s", word, b64);
+}
+
+static void
+salted(void *arg, const unsigned char *salt, size_t saltlen,
+    uint32_t iterations)
+{
+	struct scram_verifier v = { .iterations = iterations,
+		.saltlen = saltlen };
+	unsigned char bytes[NONCE_BYTES];
+	char nonce[2 * NONCE_BYTES], out[SCRAM_MSG_MAX];
+	struct session *s = arg;
+
+	s->checking = NULL;
+	memcpy(v.salt, salt,
+	    saltlen < sizeof(v.salt) ? saltlen : sizeof(v.salt));
+	arc4random_buf(bytes, sizeof(bytes));
+	(void)b64_encode(bytes, sizeof(bytes), nonce, sizeof(nonce));
+	if (scram_server_challenge(s->scram, nonce, &v, out, sizeof(out)) == -1)
+		scram_over(s, "a message that is too long");
+	else {
+		scram_reply(s, VSAP_CHALLENGE, "", out);
+		session_done(s);
+	}
+	session_work(s);
+}
+
+static void
+scram_begin(struct session *s, const char *text)
+{
+	const char *why = "malformed";
+	char reason[200];
+
+	scram_free(s);
+	if ((s->scram = calloc(1, sizeof(*s->scram))) == NULL) {
+		scram_over(s, "out of memory");
+		return;
+	}
+	if (scram_server_first(s->scram, text, &why) == -1 ||
+	    (why = refused(s, s->scram->user, strlen(s->scram->user), reason,
+		 sizeof(reason))) != NULL) {
+		scram_over(s, why);
+		return;
+	}
+	s->checking = login_scram_first(s->gw->login, s->source,
+	    s->scram->user, salted, s);
+	if (s->checking == NULL)
+		scram_over(s, "cannot check now, try again");
+	else
+		session_wait(s, S_WAITING, 0, NULL);
+}
+
+static void
+proved(void *arg, bool right, const unsigned char *signature)
+{
+	struct session *s = arg;
+	char out[SCRAM_MSG_MAX];
+
+	s->checking = NULL;
+	/* Whose proof it was, whatever else was asked for meanwhile. */
+	strlcpy(s->wanted, s->scram->user, sizeof(s->wanted));
+	scram_free(s);
+	if (!right)
+		failed(s);
+	else if (scram_server_last(signature, out, sizeof(out)) == -1 ||
+		 !succeeded(s))
+		scram_over(s, "too many connections of this user");
+	else {
+		scram_reply(s, VSAP_OK, "OK ", out);
+		session_done(s);
+	}
+	session_work(s);
+}
+
+static void
+scram_end(struct session *s, const char *text)
+{
+	unsigned char proof[SCRAM_KEY];
+	const char *why = "malformed";
+
+	if (scram_server_final(s->scram, text, proof, &why) == -1) {
+		scram_over(s, why);
+		return;
+	}
+	s->checking = login_scram_final(s->gw->login, s->source,
+	    s->scram->user, s->scram->auth, proof, proved, s);
+	if (s->checking == NULL)
+		scram_over(s, "cannot check now, try again");
+	else
+		session_wait(s, S_WAITING, 0, NULL);
+}
+
+void
+who_scram(struct session *s, const char *message)
+{
+	char text[SCRAM_MSG_MAX];
+	ssize_t n;
+
+	if (!who_has_users(s))
+		session_reply(s, VSAP_UNKNOWN,
+		    "AUTH: there are no users here: go on without");
+	else if ((n = b64_decode(message, strlen(message), text,
+		      sizeof(text) - 1)) == -1 ||
+		 memchr(text, '\0', (size_t)n) != NULL)
+		scram_over(s, "AUTH SCRAM-SHA-256: not base64 of a message");
+	else {
+		text[n] = '\0';
+		if (s->scram == NULL)
+			scram_begin(s, text);
+		else
+			scram_end(s, text);
+	}
+}
+
+void
+who_cancel(struct session *s)
+{
+	login_cancel(s->checking);
+	s->checking = NULL;
+	scram_free(s);
+}
