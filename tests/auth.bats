@@ -193,3 +193,63 @@ EOF
     comes() { far 198.51.100.4 'BIND name:x'; grep -q bound <<<"$output"; }
     wait_for 10 comes
 }
+
+@test "rules by the process at the other end of a UNIX-domain socket" {
+    cat >vsapd.conf <<EOF
+listen on $PWD/control.sock
+listen on 127.0.0.1:0
+permit uid $(id -u) gid $(id -g) bind name:mine
+permit uid 4711 bind name:theirs
+permit from local bind name:anybody
+EOF
+    start_vsapd -f vsapd.conf
+    run timeout 10 nc.openbsd -N -U control.sock < <(
+        printf 'BIND name:%s\r\n' mine theirs anybody
+        printf 'QUIT\r\n')
+    assert_line --partial '210 1 name:mine'
+    assert_line --partial "410 forbidden: no rule permits uid:$(id -u) to bind name:theirs"
+    assert_line --partial 'name:anybody bound'
+    # Over TCP nobody has a uid.
+    run vsap_lines "$CONTROL" 'BIND name:mine' QUIT
+    assert_line --partial 410
+}
+
+@test "a rule sends a PROXY header to the target, version 1 and 2" {
+    start target perl -MIO::Socket::INET -e '
+        $| = 1;
+        my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:0");
+        print "port ", $l->sockport, "\n";
+        while (my $c = $l->accept) {
+            sysread $c, my $b, 28;
+            $b .= "", sysread $c, $b, 200, length $b if $b !~ /^\r\n\r\n/ && $b !~ /\n/;
+            print $b =~ /^PROXY/ ? $b =~ s/\r\n.*//sr . "\n" : "v2 " . unpack("H*", $b) . "\n";
+            print $c "ok\n"; close $c;
+        }'
+    local port
+    port=$(wait_log target.log '^port' | cut -d' ' -f2)
+    cat >vsapd.conf <<EOF
+listen on 127.0.0.1:0 proxy from 127.0.0.1
+admit from *
+permit from 198.51.100.7 connect 127.0.0.1:$port send proxy v1
+permit from 198.51.100.8 connect 127.0.0.1:$port send proxy v2
+permit from 198.51.100.9 connect 127.0.0.1:$port
+EOF
+    start_vsapd -f vsapd.conf
+    FAR=${CONTROL##*:}
+    reach() {
+        {
+            printf 'PROXY TCP4 %s 192.0.2.1 1000 2000\r\n' "$1"
+            printf 'CONNECT 127.0.0.1:%s\r\nRELAY\r\nand then some more bytes than that\n' "$port"
+        } | timeout 10 nc.openbsd -N 127.0.0.1 "$FAR"
+    }
+    run reach 198.51.100.7
+    assert_line ok
+    wait_log target.log "^PROXY TCP4 198\.51\.100\.7 127\.0\.0\.1 1000 $port\$"
+    run reach 198.51.100.8
+    assert_line ok
+    # Signature, PROXY, TCP over IPv4, 12 bytes: source, target, ports.
+    wait_log target.log "^v2 0d0a0d0a000d0a515549540a2111000cc63364087f000001"
+    run reach 198.51.100.9
+    assert_line ok
+    wait_log target.log '^v2 616e64'
+}

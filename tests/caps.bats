@@ -71,7 +71,7 @@ now() { BEGAN=${EPOCHREALTIME/./}; }
     fetched $((MB * 3 / 2)) one two
     echo "$TOOK ms for three seconds"
     [ "$TOOK" -ge 2000 ]
-    [ "$TOOK" -lt 10000 ]
+    [ "$TOOK" -lt 20000 ]
 }
 
 @test "caps: streams by TLS and without share one" {
@@ -83,23 +83,23 @@ now() { BEGAN=${EPOCHREALTIME/./}; }
     fetched $((MB * 3 / 2)) plain tls
     echo "$TOOK ms for three seconds"
     [ "$TOOK" -ge 2000 ]
-    [ "$TOOK" -lt 10000 ]
+    [ "$TOOK" -lt 20000 ]
 }
 
 @test "caps: what one user does is not another's loss" {
     start_capped
     start_source $((3 * MB))
-    for f in a b c d; do
+    for f in a b c d e f g h; do
         fetch ops "$f"
     done
-    wait_for 10 test -s d
+    wait_for 20 test -s h
     start_source "$MB"
     FETCHES=()
     now
     fetch eve eves
     fetched "$MB" eves
-    # shared by five, it would be hers when they had four megabytes
-    [ "$(cat a b c d | wc -c)" -lt $((3 * MB)) ]
+    # shared by nine, it would be hers when they had eight megabytes
+    [ "$(cat ? | wc -c)" -lt $((5 * MB)) ]
 }
 
 @test "caps: both ways together, and nothing is lost" {
@@ -107,12 +107,14 @@ now() { BEGAN=${EPOCHREALTIME/./}; }
     start service pattern -l -x -n "$MB" </dev/null
     SOURCE=$(listening_on "$LOG")
     now
+    # (The last of what goes out may stand in sockets when all has come in:
+    # the clock is read when the gateway says that it is over.)
     # shellcheck disable=SC2016 # for the shell that socat starts
     SOURCE=$SOURCE VSAP_AUTH=ops:secret socat -t 30 EXEC:"pattern -n $MB -" \
         SYSTEM:'exec vsap-connect -s $CONTROL $SOURCE' 2>both.log 3>&- 4>&-
-    TOOK=$(((${EPOCHREALTIME/./} - BEGAN) / 1000))
-    echo "$TOOK ms for two seconds"
     wait_log service.log "^$MB bytes each way" >/dev/null
     wait_log "$VSAPD_LOG" "end: $MB bytes in, $MB out" >/dev/null
+    TOOK=$(((${EPOCHREALTIME/./} - BEGAN) / 1000))
+    echo "$TOOK ms for two seconds"
     [ "$TOOK" -ge 1300 ]
 }

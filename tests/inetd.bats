@@ -359,3 +359,19 @@ END
     whole_way
     wait_log "$VSAPD_LOG" 's1: '
 }
+
+@test "alone: SOCKS and HTTP CONNECT, the bytes behind the request first" {
+    inetd
+    start echo socat TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr EXEC:cat
+    wait_for 10 has_port "$PID"
+    local port
+    port=$(ss -Hltnp | grep "pid=$PID," | awk '{print $4}' | sed 's/.*://')
+    run timeout 10 socat -t 5 - "TCP:$CONTROL" < <(
+        printf 'CONNECT 127.0.0.1:%s HTTP/1.1\r\n\r\nfirst bytes' "$port")
+    assert_line --partial 'HTTP/1.1 200'
+    assert_line --partial 'first bytes'
+    run timeout 10 perl "$ROOT/tests/tools/socks.pl" "$CONTROL" hello=00 \
+        "connect=127.0.0.1:$port" send=abc recv=3
+    assert_line 616263
+}
+has_port() { ss -Hltnp | grep -q "pid=$1,"; }

@@ -54,7 +54,7 @@ find_relay(void)
 static inline int
 start_worker(pid_t *pid)
 {
-	int fd = spawn_worker(relay, getuid(), getgid(), false, false, pid);
+	int fd = spawn_worker(relay, getuid(), getgid(), 0, pid);
 
 	if (fd == -1)
 		die("spawn_worker");

@@ -29,6 +29,32 @@ flow_capped(const char *how, bool both, uint64_t rate, uint64_t total)
 	return began;
 }
 
+/* The clock has turns without room: they must not be one direction's. */
+static void
+no_direction_waits(void)
+{
+	uint64_t stop = now_ms() + PATIENCE;
+	struct flow f[2];
+	struct bench t;
+
+	open_bench(&t, true, NULL, 0);
+	stream_limit(t.s, SLOT, MIB);
+	ratecap_spent(caps, SLOT, MIB, ratecap_piece(MIB) * 4);
+	f[0] = (struct flow){ .in = t.a, .out = t.b, .total = BULK };
+	f[1] = (struct flow){ .in = t.b, .out = t.a, .total = BULK };
+	while (f[0].got + f[1].got < MIB / 2 && now_ms() < stop) {
+		for (int i = 0; i < 2; i++) {
+			(void)flow_in(&f[i], MIB);
+			(void)flow_out(&f[i], MIB);
+		}
+		turn();
+	}
+	printf("# %llu and %llu bytes\n", (unsigned long long)f[0].got,
+	    (unsigned long long)f[1].got);
+	ok(f[0].got > MIB / 8 && f[1].got > MIB / 8, "both directions go on");
+	close_bench(&t);
+}
+
 /* Coarse: a busy machine may be late, but nothing may be early. */
 static void
 took(uint64_t ms, uint64_t want)
@@ -114,6 +140,7 @@ main(void)
 	took(flow_capped("copied", false, MIB, MIB / 2), 500);
 	stream_engine_share(engine, 1U << 30);
 	took(flow_capped("without pipes", true, 16 * MIB, 4 * MIB), 500);
+	no_direction_waits();
 	small_and_first();
 	ends_waiting();
 	no_cap();

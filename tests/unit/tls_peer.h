@@ -63,7 +63,7 @@ find_relay(void)
 static inline int
 start_worker(pid_t *pid)
 {
-	int fd = spawn_tls_worker(relay, getuid(), getgid(), false, false, pid);
+	int fd = spawn_tls_worker(relay, getuid(), getgid(), 0, pid);
 
 	if (fd == -1)
 		die("spawn_tls_worker");
