@@ -142,6 +142,9 @@ bool addr_ip_private(const struct in6_addr *); /* RFC 1918, RFC 4193 */
 bool addr_ip_guarded(const struct in6_addr *); /* loopback, unspecified
 				(0.0.0.0/8, ::), link-local, multicast,
 				broadcast */
+/* The IPv4 address in any of these embeddings, as a v4-mapped one.  False:
+ * there is none. */
+bool addr_ip_embedded(const struct in6_addr *, struct in6_addr *v4);
 
 /* A CIDR network, "10.0.0.0/8", "::1", "*" for all. */
 struct cidr {

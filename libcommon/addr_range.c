@@ -38,17 +38,19 @@ static const struct embedding {
 	{ { 0x20, 0x02 }, 16, 2 },			    /* 6to4 */
 };
 
-/* The embedded IPv4 address in host byte order. */
-static bool
-embedded_ip4(const struct in6_addr *ip, uint32_t *v4)
+bool
+addr_ip_embedded(const struct in6_addr *ip, struct in6_addr *v4)
 {
+	static const struct in6_addr mapped = { .s6_addr = { [10] = 0xff,
+						    0xff } };
+
 	for (size_t i = 0; i < sizeof(embeddings) / sizeof(*embeddings); i++) {
 		const struct embedding *e = &embeddings[i];
 
 		if (!has_prefix(ip, e->prefix, e->bits))
 			continue;
-		memcpy(v4, &ip->s6_addr[e->at], 4);
-		*v4 = ntohl(*v4);
+		*v4 = mapped;
+		memcpy(&v4->s6_addr[12], &ip->s6_addr[e->at], 4);
 		return true;
 	}
 	return false;
@@ -95,9 +97,10 @@ guarded_ip4(uint32_t v4)
 bool
 addr_ip_guarded(const struct in6_addr *ip)
 {
+	struct in6_addr inner;
 	uint32_t v4;
 
-	if (embedded_ip4(ip, &v4))
+	if (addr_ip_embedded(ip, &inner) && mapped_ip4(&inner, &v4))
 		return guarded_ip4(v4);
 	return IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MULTICAST(ip);
 }

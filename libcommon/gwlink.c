@@ -111,6 +111,8 @@ gwlink_down(struct gwlink *l, const char *reason)
 	bool permanent;
 
 	l->token = NULL;
+	if (l->is_up && strcmp(reason, "end") == 0)
+		return; /* in order: its end of file says all */
 	log_vis(reason, shown, sizeof(shown));
 	todo = gwlink_remedy(shown, &permanent);
 	snprintf(text, sizeof(text), "%s%s%s",

@@ -56,7 +56,8 @@ start_worker(struct gwtls *t)
 
 	if (t->running)
 		return 0;
-	fd = spawn_tls_worker(t->path, 0, 0, false, t->verbose, &pid);
+	fd = spawn_tls_worker(t->path, 0, 0, t->verbose ? SPAWN_VERBOSE : 0,
+	    &pid);
 	if (fd == -1)
 		return -1;
 	if (tlsconf_send(&t->conf, fd, CONFIG) == -1) {
@@ -195,6 +196,15 @@ gwtls_forget(void *token)
 	struct conn *c = token;
 
 	tlsfeed_forget(c->tls->feed, c->id);
+	conn_free(c);
+}
+
+void
+gwtls_reset(void *token)
+{
+	struct conn *c = token;
+
+	tlsfeed_reset(c->tls->feed, c->id);
 	conn_free(c);
 }
 

@@ -40,6 +40,10 @@ int gwtls_switch(struct gwtls *, void *token, int plain, int peer,
     void (*end)(void *arg, const struct relay_end *), void *arg);
 void gwtls_forget(void *token);
 
+/* The other side sees a reset, and no end; the plain end is the caller's to
+ * close.  The token is gone. */
+void gwtls_reset(void *token);
+
 /* Connections that were switched, and whose worker has not said yet that it
  * took them. */
 size_t gwtls_pending(const struct gwtls *);

@@ -26,10 +26,11 @@
 #define VSAP_STR(x) VSAP_STR_(x)
 
 /* seconds */
-#define VSAP_HELLO_TIMEOUT 60 /* for a stranger's first request of use; ten
+#define VSAP_HELLO_TIMEOUT                                                     \
+	60			/* for a stranger's first request of use; ten
 				 times that for local peers */
-#define VSAP_LINE_TIMEOUT 30  /* for the rest of a line once begun */
-#define VSAP_IDLE_TIMEOUT 600 /* for a session that holds nothing */
+#define VSAP_LINE_TIMEOUT 30	/* for the rest of a line once begun */
+#define VSAP_IDLE_TIMEOUT 600	/* for a session that holds nothing */
 #define VSAP_OFFER_ACK 1	/* 230 unacknowledged by TCP: taken back */
 #define VSAP_OFFER_RELAY 5	/* no RELAY after 230: taken back */
 #define VSAP_OFFER_TOTAL 30	/* give-backs of one visitor end */

@@ -190,6 +190,9 @@ int rule_proxy(const struct rule *); /* 0, 1, 2 */
 unsigned rule_visitor_rate(const struct rule *);
 bool rule_admits_visitor(const struct rule *, const struct in6_addr *);
 const char *rule_text(const struct rule *); /* "" if it has none */
+/* As a rule has them: "bind", "{ bind, connect }", "all".  Returns out. */
+#define RULE_VERBS_STRLEN 40
+const char *rule_verbs(unsigned verbs, char *out, size_t outlen);
 /* A statement of vsapd.conf(5) that means the same, malloc'ed; user and group
  * ids as numbers, names in quotes.  NULL: no memory. */
 char *rule_statement(const struct rule *);

@@ -143,33 +143,6 @@ is_localhost(const struct addr *a)
 	       host_matches("localhost", a->text, sizeof(a->text));
 }
 
-/* IPv6 that a translator or tunnel turns into IPv4, and where that is. */
-static const struct {
-	struct cidr net;
-	size_t at;
-} embeddings[] = {
-	{ { { .s6_addr = { 0 } }, 96 }, 12 },			/* compatible */
-	{ { { .s6_addr = { [8] = 0xff, 0xff } }, 96 }, 12 },	/* RFC 2765 */
-	{ { { .s6_addr = { 0, 0x64, 0xff, 0x9b } }, 96 }, 12 }, /* NAT64 */
-	{ { { .s6_addr = { 0, 0x64, 0xff, 0x9b, 0, 1 } }, 48 }, 12 },
-	{ { { .s6_addr = { 0x20, 0x02 } }, 16 }, 2 }, /* 6to4 */
-};
-
-/* The IPv4 address in ip, v4-mapped; ip itself if there is none. */
-static struct in6_addr
-unwrap(const struct in6_addr *ip)
-{
-	struct in6_addr v4 = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
-
-	for (size_t i = 0; i < sizeof(embeddings) / sizeof(*embeddings); i++)
-		if (cidr_contains(&embeddings[i].net, ip)) {
-			memcpy(&v4.s6_addr[12], &ip->s6_addr[embeddings[i].at],
-			    4);
-			return v4;
-		}
-	return *ip;
-}
-
 #define ENDS 4
 
 /*
@@ -183,9 +156,9 @@ ends_of(const struct in6_addr *ip, struct in6_addr ends[ENDS])
 	size_t n = 0;
 
 	ends[n++] = *ip;
-	ends[n++] = unwrap(ip);
-	if (IN6_IS_ADDR_V4MAPPED(&ends[1]) &&
-	    memcmp(&ends[1].s6_addr[12], zero, sizeof(zero)) == 0) {
+	if (!addr_ip_embedded(ip, &ends[n]))
+		return n;
+	if (memcmp(&ends[n++].s6_addr[12], zero, sizeof(zero)) == 0) {
 		ends[n++] = loopback4;
 		ends[n++] = in6addr_loopback;
 	}

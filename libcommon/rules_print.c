@@ -27,6 +27,29 @@ rule_origin(const struct rule *rule, char *out, size_t outlen)
 	return out;
 }
 
+const char *
+rule_verbs(unsigned verbs, char *out, size_t outlen)
+{
+	static const char *const names[] = { "bind", "connect", "forward",
+		"stat" };
+	bool several = (verbs & (verbs - 1)) != 0;
+
+	if (verbs == RULE_ALL_VERBS) {
+		(void)strlcpy(out, "all", outlen);
+		return out;
+	}
+	(void)strlcpy(out, several ? "{ " : "", outlen);
+	for (size_t i = 0; i < 4; i++) {
+		if ((verbs & 1u << i) == 0)
+			continue;
+		if ((verbs & ((1u << i) - 1)) != 0)
+			(void)strlcat(out, ", ", outlen);
+		(void)strlcat(out, names[i], outlen);
+	}
+	(void)strlcat(out, several ? " }" : "", outlen);
+	return out;
+}
+
 /* ---- a statement of vsapd.conf(5) ---- */
 
 #define PLAIN                                                                  \
@@ -117,23 +140,6 @@ put_from(FILE *f, const struct rule *rule)
 }
 
 static void
-put_verbs(FILE *f, unsigned verbs)
-{
-	static const char *const names[] = { "bind", "connect", "forward",
-		"stat" };
-	bool several = (verbs & (verbs - 1)) != 0;
-	const char *comma = " ";
-
-	(void)fputs(several ? " {" : "", f);
-	for (size_t i = 0; i < 4; i++)
-		if ((verbs & 1u << i) != 0) {
-			(void)fprintf(f, "%s%s", comma, names[i]);
-			comma = ", ";
-		}
-	(void)fputs(several ? " }" : "", f);
-}
-
-static void
 put_how(FILE *f, const struct rule *rule)
 {
 	if (rule->nvisitors > 0) {
@@ -153,6 +159,7 @@ put_how(FILE *f, const struct rule *rule)
 char *
 rule_statement(const struct rule *rule)
 {
+	char verbs[RULE_VERBS_STRLEN];
 	char *s = NULL;
 	size_t n;
 	FILE *f = open_memstream(&s, &n);
@@ -169,7 +176,7 @@ rule_statement(const struct rule *rule)
 	put_words(f, " certificate", &rule->certs, put_quoted);
 	put_words(f, " fingerprint", &rule->prints, put_quoted);
 	(void)fputs(rule->tls ? " over tls" : "", f);
-	put_verbs(f, rule->verbs);
+	(void)fprintf(f, " %s", rule_verbs(rule->verbs, verbs, sizeof(verbs)));
 	put_words(f, "", &rule->texts, put_where);
 	put_how(f, rule);
 	failed = ferror(f) != 0;

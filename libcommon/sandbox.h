@@ -47,10 +47,9 @@ int
 sandbox_irc_server(const struct sandbox_paths *paths, char *err, size_t errlen);
 
 /*
- * vsapd's control: the same, and opens paths below the root of UNIX names
- * (openat2 with O_PATH, which no rule for files concerns).  It may not
- * listen, either: what listens comes from its parent.  (A kernel without
- * Landlock leaves what openat2 opens for writing to the files' permissions.)
+ * vsapd's control: the same.  Paths below the root of UNIX names it opens
+ * with O_PATH, which no rule for files concerns.  It may not listen, either:
+ * what listens comes from its parent.
  */
 int sandbox_vsapd_control(const struct sandbox_paths *paths, char *err,
     size_t errlen);

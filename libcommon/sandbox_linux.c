@@ -118,9 +118,8 @@ sandbox_vsapd_control(const struct sandbox_paths *paths, char *err,
 {
 	if (SANITIZED)
 		return 0;
-	return confine_loop(CALLS_STREAMS | CALLS_SOCKETS | CALLS_READ |
-				CALLS_BENEATH,
-	    paths, err, errlen);
+	return confine_loop(CALLS_STREAMS | CALLS_SOCKETS | CALLS_READ, paths,
+	    err, errlen);
 }
 
 int

@@ -17,9 +17,8 @@
 #define CALLS_STREAMS 0x01 /* bytes between descriptors that are held */
 #define CALLS_SOCKETS 0x02 /* new connections, both ways */
 #define CALLS_READ 0x04	   /* opening files for reading */
-#define CALLS_BENEATH 0x08 /* openat2, which no filter can look into */
-#define CALLS_SPLICE 0x10  /* pipes that carry bytes of streams */
-#define CALLS_MEMFILE 0x20 /* reading files that were handed over */
+#define CALLS_SPLICE 0x08  /* pipes that carry bytes of streams */
+#define CALLS_MEMFILE 0x10 /* reading files that were handed over */
 
 /* Let the filter have the rules of these sets.  0, or minus an errno. */
 int sandbox_add_calls(scmp_filter_ctx, unsigned calls);

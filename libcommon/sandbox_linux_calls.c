@@ -243,12 +243,6 @@ add_read(scmp_filter_ctx ctx)
 }
 
 static int
-add_beneath(scmp_filter_ctx ctx)
-{
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat2), 0);
-}
-
-static int
 add_splice(scmp_filter_ctx ctx)
 {
 	return ALLOW_LIST(ctx, splice_calls);
@@ -264,7 +258,7 @@ int
 sandbox_add_calls(scmp_filter_ctx ctx, unsigned calls)
 {
 	static int (*const add[])(scmp_filter_ctx) = { add_streams, add_sockets,
-		add_read, add_beneath, add_splice, add_memfile };
+		add_read, add_splice, add_memfile };
 	int r = add_basic(ctx);
 
 	for (size_t i = 0; i < NELEM(add) && r == 0; i++)

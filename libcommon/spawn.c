@@ -106,17 +106,18 @@ child_user(uid_t uid, gid_t gid)
 	return setuid(uid);
 }
 
-static void __attribute__((__noreturn__))
-child(const char *path, const char *mode, int sock, uid_t uid, gid_t gid,
-    bool use_syslog, bool verbose)
+static void __attribute__((__noreturn__)) child(const char *path,
+    const char *mode, int sock, uid_t uid, gid_t gid, unsigned flags)
 {
-	const char *argv[5] = { relay_name, mode };
+	const char *argv[6] = { relay_name, mode };
 	int n = 2, program;
 
-	if (use_syslog)
+	if (flags & SPAWN_SYSLOG)
 		argv[n++] = "--syslog";
-	if (verbose)
+	if (flags & SPAWN_VERBOSE)
 		argv[n++] = "-v";
+	if (flags & SPAWN_NO_SANDBOX)
+		argv[n++] = "--no-sandbox";
 	argv[n] = NULL;
 	/* Opened as who we are: the folder may be closed to the other user. */
 	if ((program = open(path, O_PATH | O_CLOEXEC)) == -1 ||
@@ -130,8 +131,8 @@ child(const char *path, const char *mode, int sock, uid_t uid, gid_t gid,
 }
 
 static int
-spawn(const char *path, const char *mode, uid_t uid, gid_t gid, bool use_syslog,
-    bool verbose, pid_t *pid)
+spawn(const char *path, const char *mode, uid_t uid, gid_t gid, unsigned flags,
+    pid_t *pid)
 {
 	int sv[2], saved;
 
@@ -146,24 +147,23 @@ spawn(const char *path, const char *mode, uid_t uid, gid_t gid, bool use_syslog,
 		errno = saved;
 		return -1;
 	case 0:
-		child(path, mode, sv[1], uid, gid, use_syslog, verbose);
+		child(path, mode, sv[1], uid, gid, flags);
 	}
 	close(sv[1]);
 	return sv[0];
 }
 
 int
-spawn_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
-    bool verbose, pid_t *pid)
+spawn_worker(const char *path, uid_t uid, gid_t gid, unsigned flags, pid_t *pid)
 {
-	return spawn(path, "--worker", uid, gid, use_syslog, verbose, pid);
+	return spawn(path, "--worker", uid, gid, flags, pid);
 }
 
 int
-spawn_tls_worker(const char *path, uid_t uid, gid_t gid, bool use_syslog,
-    bool verbose, pid_t *pid)
+spawn_tls_worker(const char *path, uid_t uid, gid_t gid, unsigned flags,
+    pid_t *pid)
 {
-	return spawn(path, "--tls-worker", uid, gid, use_syslog, verbose, pid);
+	return spawn(path, "--tls-worker", uid, gid, flags, pid);
 }
 
 int

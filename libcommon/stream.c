@@ -257,7 +257,7 @@ void
 stream_run(struct stream *s)
 {
 	bool more = false;
-	int i;
+	int i, first = s->first;
 
 	if (s->phase == PHASE_RESET) {
 		if (s->dead[0] && s->dead[1])
@@ -265,7 +265,7 @@ stream_run(struct stream *s)
 		return;
 	}
 	for (int n = 0; n < 2; n++) {
-		i = n ^ s->first;
+		i = n ^ first;
 		if (s->phase == PHASE_RUN)
 			more |= stream_dir_run(s, i);
 		else if (s->dir[i].state == DIR_BROKEN)

@@ -83,6 +83,17 @@ stream_cap_spent(struct stream *s, size_t n)
 	ratecap_spent(s->e->caps, s->slot, s->rate, n);
 }
 
+/* Only who took something gives way: a turn without room may come in between,
+ * and each second one would be the same direction's. */
+void
+stream_cap_took(struct stream *s, int i, size_t n)
+{
+	if (n == 0)
+		return;
+	stream_cap_spent(s, n);
+	s->first = (uint8_t)!i;
+}
+
 void
 stream_cap_again(struct stream *s)
 {
@@ -96,14 +107,6 @@ stream_cap_leave(struct stream *s)
 	if (s->waits)
 		TAILQ_REMOVE(&s->e->capped[s->queue], s, cap_entry);
 	s->waits = false;
-}
-
-/* The other direction first this time. */
-static void
-serve(struct stream *s)
-{
-	s->first = !s->first;
-	stream_run(s);
 }
 
 void
@@ -121,7 +124,7 @@ stream_cap_on_timer(evutil_socket_t fd, short what, void *arg)
 	while ((s = TAILQ_FIRST(&list)) != NULL) {
 		TAILQ_REMOVE(&list, s, cap_entry);
 		s->waits = false;
-		serve(s);
+		stream_run(s);
 	}
 	e->serving = false;
 	e->dry_slot = 0;

@@ -396,7 +396,7 @@ move_capped(struct stream *s, int i)
 		d->full = 0; /* not worth a pipe */
 	more = move(s, i, room, room);
 	held = d->heldlen + (d->pipe != NULL ? d->pipe->len : 0);
-	stream_cap_spent(s, d->bytes - before + held);
+	stream_cap_took(s, i, d->bytes - before + held);
 	if (more)
 		stream_cap_again(s);
 }

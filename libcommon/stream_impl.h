@@ -113,10 +113,12 @@ void stream_run(struct stream *);
 
 /*
  * How much a direction of a stream with a slot may take in this turn; 0: the
- * stream is in the queue for room.  What it took is told by _spent(); if it
- * took all and wants more, _again() puts it in the queue.
+ * stream is in the queue for room.  What it took is told by _took(), after
+ * which the other direction comes first; if it took all and wants more,
+ * _again() puts it in the queue.  _spent() counts what was taken before.
  */
 size_t stream_cap_room(struct stream *);
+void stream_cap_took(struct stream *, int i, size_t);
 void stream_cap_spent(struct stream *, size_t);
 void stream_cap_again(struct stream *);
 void stream_cap_leave(struct stream *);

@@ -85,12 +85,18 @@ copy_all(int to, int from)
 	return 0;
 }
 
+#define NAME_MAX_MEMFD 200 /* the kernel takes 249 */
+
+/* A memory file has the name of its source, the end of it, for messages. */
 static int
-into_memory(int from)
+into_memory(int from, const char *path)
 {
+	size_t n = strlen(path);
 	int fd, saved;
 
-	fd = memfd_create("pem", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (n > NAME_MAX_MEMFD)
+		path += n - NAME_MAX_MEMFD;
+	fd = memfd_create(path, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd == -1)
 		return -1;
 	if (copy_all(fd, from) == 0 && fcntl(fd, F_ADD_SEALS, SEALS) == 0)
@@ -129,7 +135,7 @@ tlsconf_load(int *fd, const char *path, bool secret, char *err, size_t errlen)
 	if (from == -1)
 		return fail(err, errlen, path, strerror(errno));
 	if ((why = unfit(from, secret)) == NULL &&
-	    (*fd = into_memory(from)) == -1)
+	    (*fd = into_memory(from, path)) == -1)
 		why = strerror(errno);
 	close(from);
 	return why == NULL ? 0 : fail(err, errlen, path, why);

@@ -90,11 +90,49 @@ try_client(struct tls_config *t, char *err, size_t errlen)
 	return r;
 }
 
+/* What tlsconf_load() has called a memory file: the name of its source. */
+static const char *
+name_of(int fd, char *out, size_t outlen)
+{
+	char link[64], *end;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, out, outlen - 1);
+	out[n == -1 ? 0 : n] = '\0';
+	if ((end = strstr(out, " (deleted)")) != NULL)
+		*end = '\0';
+	return strncmp(out, "/memfd:", 7) == 0 ? out + 7 : "file of CAs";
+}
+
+/* Are there any certificates in the file of CAs? */
+static int
+try_ca(int fd, char *err, size_t errlen)
+{
+	char name[512], why[256];
+	struct tls_config *t;
+	struct tlsconf one;
+	int r;
+
+	tlsconf_init(&one, TLS_CLIENT);
+	one.ca = fd;
+	if ((t = tlsconf_use(&one, why, sizeof(why))) == NULL)
+		return say(err, errlen, name_of(fd, name, sizeof(name)), why);
+	if ((r = try_client(t, why, sizeof(why))) == -1)
+		say(err, errlen, name_of(fd, name, sizeof(name)),
+		    "no certificate of an authority in it");
+	tls_config_free(t);
+	return r;
+}
+
 static int
 try(const struct tlsconf *c, char *err, size_t errlen)
 {
 	struct tls_config *t;
 	int r = 0;
+
+	if (c->ca != -1 && try_ca(c->ca, err, errlen) == -1)
+		return -1;
 
 	if ((t = tlsconf_use(c, err, errlen)) == NULL)
 		return -1;

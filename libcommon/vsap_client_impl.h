@@ -36,7 +36,7 @@ struct vsapc {
 	char *reason; /* why TLS ended, told when all was read */
 	bool permanent;
 	bool ending; /* at the end of file, waiting for that reason */
-	bool broken;  /* writing failed; what was received tells why */
+	bool broken; /* writing failed; what was received tells why */
 	struct event *read, *write, *timer;
 	struct buf out;
 	int depth;  /* callbacks under way */

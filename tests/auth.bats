@@ -220,8 +220,8 @@ EOF
         my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:0");
         print "port ", $l->sockport, "\n";
         while (my $c = $l->accept) {
-            sysread $c, my $b, 28;
-            $b .= "", sysread $c, $b, 200, length $b if $b !~ /^\r\n\r\n/ && $b !~ /\n/;
+            my $b = "";
+            1 while sysread $c, $b, 4096, length $b;
             print $b =~ /^PROXY/ ? $b =~ s/\r\n.*//sr . "\n" : "v2 " . unpack("H*", $b) . "\n";
             print $c "ok\n"; close $c;
         }'

@@ -98,26 +98,33 @@ PERL
     conf <<<"listen on 127.0.0.1:0
 $(users)
 $all
-limit associations per user 1"
+limit associations per user 4"
     peer_script "$CONTROL" <<'PERL'
-my @ops = map { my $s = dial($ARGV[0]); say($s, 'AUTH ops:secret'); hear($s) =~ /200/ or die; $s } 1 .. 2;
+use IO::Socket::INET;
+my @ops = map { my $s = dial($ARGV[0]); say($s, 'AUTH ops:secret'); hear($s) =~ /200/ or die; $s } 1 .. 5;
 my @at = map { bind_at($_) } @ops;
 say($_, 'ACCEPT') for @ops;
-my $v1 = dial($at[0]); hear($ops[0]) =~ /230/ or die; say($ops[0], 'RELAY');
-my $v2 = dial($at[1]); # has to wait
+my @v = map { my $v = dial($at[$_]); hear($ops[$_]) =~ /230/ or die; say($ops[$_], 'RELAY'); $v } 0 .. 3;
+my $waits = dial($at[4]);
 select undef, undef, undef, 0.3;
 my $s = dial($ARGV[0]);
 my $at = bind_at($s);
-say($s, 'ACCEPT -t=5');
-my $v3 = dial($at);
-print hear($s), "\n";
-slam($v1); # and now it is the turn of the second
+my $web = IO::Socket::INET->new(Listen => 9, LocalAddr => '127.0.0.1:0');
+say($s, 'FORWARD 127.0.0.1:' . $web->sockport);
+hear($s) =~ /260/ or die;
 alarm 10;
-print hear($ops[1]), "\n";
+my @kept;
+for (1 .. 3) {
+    push @kept, dial($at);
+    print hear($s), "\n";
+    push @kept, $web->accept;
+    select undef, undef, undef, 0.1;
+}
+slam($v[0]); # and now it is the turn of the fifth
+print hear($ops[4]), "\n";
 PERL
     assert_success
-    assert_line --index 0 --partial ' 230 '
-    assert_line --index 1 --partial ' 230 '
+    assert_equal "$(grep -c ' 230 ' <<<"$output")" 4
 }
 
 @test "who floods requests without a login keeps no user from his" {
@@ -311,13 +318,14 @@ setsockopt $s, SOL_SOCKET, SO_RCVBUF, 2048;
 my $bind = '127.0.0.1:0'; my $to = "127.0.0.1:$ARGV[1]";
 syswrite $s, "\5\1\0" . pack('CCC CC/a n', 5, 0x81, 0, 0x80, $bind, 0);
 my $got = '';
-while ($got !~ /127\.0\.0\.1:(\d+) bound/) { sysread $s, $got, 500, length $got or die "eof" }
-my $at = "127.0.0.1:$1";
+while ($got !~ / bound/) { sysread $s, $got, 500, length $got or die "eof" }
+my ($at) = $got =~ /(127\.0\.0\.1:\d+) bound/;
 syswrite $s, pack('CCC CC/a n', 5, 0x86, 0, 0x80, $to, 0);
 my $n = 0;
 while ($n < 12000) { my $v = IO::Socket::IP->new(PeerAddr => $at) or last; $n++ }
 print "$n visitors\n";
 PERL
+    echo "$output"
     wait_log "$VSAPD_LOG" 'does not read its replies' 20
     run vsap_lines "$CONTROL" 'ECHO alive' QUIT
     assert_output --partial alive
@@ -342,7 +350,8 @@ while True: print("accepted", s.accept()[1], flush=True)' </dev/null
     local port
     port=$(wait_log slow.log '^at' | cut -d' ' -f2)
     local text="listen on 127.0.0.1:0
-upstream tls:127.0.0.1:$port { ca \"c.pem\" name \"$(printf 'n%.0s' {1..200}).example\" }"
+upstream tls:127.0.0.1:$port { ca \"c.pem\" name \"$(printf 'n%.0s' {1..200}).example\" }
+$all"
     conf <<<"$text"
     session_open one "$CONTROL"
     say one 'CONNECT 127.0.0.1:1'

@@ -9,8 +9,8 @@ load lib/tls
 
 export BATS_TEST_TIMEOUT=120
 
-# Strangers from elsewhere have 2 seconds to come to the point, those from here
-# ten times as long; a line once begun has 1.
+# Strangers from elsewhere have 4 seconds to come to the point, those from here
+# ten times as long; a line once begun has 2.
 gateway() {
     local cheap verifier
 
@@ -32,9 +32,9 @@ permit connect { 127.0.0.1:*, [::1]:*, localhost:*, *.invalid:* }
 permit bind { name:*, 127.0.0.1:* }
 permit forward 127.0.0.1:*
 permit from local stat
-timeout hello 2 seconds
-timeout line 1 second
-timeout idle 1 second
+timeout hello 4 seconds
+timeout line 2 seconds
+timeout idle 2 seconds
 END
     chmod 600 vsapd.conf
     start_vsapd -f vsapd.conf
@@ -47,12 +47,15 @@ nobody_is_left() { sessions | grep -q '^sessions 1 '; }
 
 @test "three thousand hostile inputs: each is answered in its protocol and ends, nobody else is disturbed" {
     gateway
-    run -0 perl "$ROOT/tests/tools/hostile.pl" plain="$(port 1)" \
+    run perl "$ROOT/tests/tools/hostile.pl" plain="$(port 1)" \
         proxy="$(port 2)" tls="$(port 3)" proxytls="$(port 4)" \
         metrics="$(port 5)" 3>&- 4>&-
+    assert_success
+    local digits
+    digits=$(scaled 3 4)
     assert_line --regexp '^cases [0-9]{4}, wrong 0, '
-    assert_line --regexp '^bystander session: words [0-9]{2,}, slowest [0-9]{1,3} ms$'
-    assert_line --regexp '^bystander stream: words [0-9]{2,}, slowest [0-9]{1,3} ms$'
+    assert_line --regexp "^bystander session: words [0-9]{2,}, slowest [0-9]{1,$digits} ms$"
+    assert_line --regexp "^bystander stream: words [0-9]{2,}, slowest [0-9]{1,$digits} ms$"
     # Nothing of them stays, and nothing had to be started again.
     wait_for 10 nobody_is_left
     assert_equal "$(log_count "$VSAPD_LOG" 'control started')" 1

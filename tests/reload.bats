@@ -307,14 +307,24 @@ connects() { # ADDRESS
     wait_for 10 nobody_asks s
     conf 'permit stat'
     reload
-    # What was asked for before goes on, what is asked now does not.
+    # It stays bound, but nobody is let in, and to ask again is refused.
     visitor v "$bound"
+    wait_log v.log lost
+    say s ACCEPT
+    hear s | grep -q ' 530 '
+    hear s | grep -q ' 410 forbidden: .*accept at'
+    conf "$everything"
+    reload
+    say s ACCEPT
+    visitor w "$bound"
     hear s | grep -q ' 230 '
     say s RELAY
-    assert_equal "$(hear s)" v
-    reply s v
+    assert_equal "$(hear s)" w
+    reply s w
     session_eof s
-    answered v 10000
+    answered w 10000
+    conf 'permit stat'
+    reload
     session_open t "$CONTROL"
     say t 'BIND 127.0.0.1:0'
     hear t | grep -q ' 410 '

@@ -436,6 +436,30 @@ hear B .* 540 .*
 END
 }
 
+@test "CONNECT goes through folders below the root, not through links in them" {
+    start_vsapd
+    mkdir -m 755 "$VSAPD_DIR/names/tmp/a" "$VSAPD_DIR/names/tmp/a/b"
+    ln -s . "$VSAPD_DIR/names/tmp/here"
+    ln -s "$VSAPD_DIR" "$VSAPD_DIR/names/tmp/a/up"
+    talk <<'END'
+listen L $VSAPD_DIR/names/tmp/a/b/in
+run chmod 777 $VSAPD_DIR/names/tmp/a/b/in
+open A $CONTROL
+say A CONNECT /tmp/a/b/in
+accept P L
+hear A .* 240 1 /tmp/a/b/in /tmp/a/b/in connected\.
+open B $CONTROL
+say B CONNECT /tmp/here/a/b/in
+hear B .* 540 .*
+say B CONNECT /tmp/a/up/vsapd.sock
+hear B .* 540 .*
+say B CONNECT /tmp/a/b/in/x
+hear B .* 540 .*
+say B CONNECT /tmp/a/c/in
+hear B .* 540 .*
+END
+}
+
 @test "CONNECT -t waits for a name and a path, and no longer" {
     start_vsapd
     talk <<'END'

@@ -384,14 +384,14 @@ decides() { # STATUS ANSWER QUERY
         'admit from { 10.0.0.0/8, 127.0.0.0/8 }' \
         'deny connect 10.255.0.0/16:*' \
         'permit user ops from 10.0.0.0/8 bind *:8080-8090' \
-        'permit group admins { bind, connect, forward, stat } any' \
+        'permit group admins all' \
         'permit from 10.0.0.0/8 connect { 192.0.2.0/24:80, *.example.org:22 }' \
         'permit uid root connect /tmp/*' \
         'permit gid 12345 bind name:*' \
         'permit certificate "*.ops" over tls stat' \
         'permit from local connect { *:*, localhost:22 }' \
         'permit from local bind 127.0.0.1:1024-65535'
-    r11='F:9: permit group admins { bind, connect, forward, stat } any'
+    r11='F:9: permit group admins all'
 
     decides 0 'permitted by F:8: permit user ops from 10.0.0.0/8 bind *:8080-8090' \
         "user ops from $who bind :8080"

@@ -4,8 +4,6 @@
 #include "conf_impl.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,46 +16,6 @@ static const char builtin_text[] = "listen on 127.0.0.1 port 6667\n"
 				   "listen on ::1 port 6667\n";
 
 /* ---- the plain opener ---------------------------------------------------- */
-
-static ssize_t
-read_some(int fd, char *p, size_t n)
-{
-	ssize_t got;
-
-	do
-		got = read(fd, p, n);
-	while (got == -1 && errno == EINTR);
-	return got;
-}
-
-/* To the end, also of what has no size (a pipe).  NULL with errno. */
-static char *
-read_all(int fd, size_t *len)
-{
-	size_t size = 0, n = 0;
-	char *text = NULL, *grown;
-	ssize_t got;
-
-	for (;;) {
-		if (n == size) {
-			size = size == 0 ? 8192 : 2 * size;
-			if ((grown = realloc(text, size)) == NULL)
-				break;
-			text = grown;
-		}
-		got = read_some(fd, text + n, size - n);
-		if (got == 0) {
-			*len = n;
-			return text;
-		}
-		if (got > 0 && (n += (size_t)got) > OPEN_MAX_BYTES)
-			errno = EFBIG;
-		if (got == -1 || n > OPEN_MAX_BYTES)
-			break;
-	}
-	free(text);
-	return NULL;
-}
 
 static char *
 answer(const char *text, size_t *len)
@@ -77,39 +35,20 @@ ask_host(size_t *len)
 	return answer(name, len);
 }
 
-static char *
-ask_user(const char *name, size_t *len)
-{
-	char buf[16384], digits[16];
-	struct passwd pw, *found;
-	int e = getpwnam_r(name, &pw, buf, sizeof(buf), &found);
-
-	if (e != 0 || found == NULL) {
-		errno = e != 0 ? e : ENOENT;
-		return NULL;
-	}
-	(void)snprintf(digits, sizeof(digits), "%u", pw.pw_uid);
-	return answer(digits, len);
-}
-
 char *
 conf_open_file(void *arg, const char *path, size_t *len)
 {
 	char *text;
-	int fd, e;
 
 	(void)arg;
 	if (strcmp(path, CONF_ASK_HOST) == 0)
 		return ask_host(len);
-	if (strncmp(path, CONF_ASK_USER, strlen(CONF_ASK_USER)) == 0)
-		return ask_user(path + strlen(CONF_ASK_USER), len);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return NULL;
-	text = read_all(fd, len);
-	e = errno;
-	close(fd);
-	errno = e;
-	return text;
+	text = conf_open(path, OPEN_MAX_BYTES, len);
+	if (text == NULL || *len <= OPEN_MAX_BYTES)
+		return text;
+	free(text);
+	errno = EFBIG;
+	return NULL;
 }
 
 static char *

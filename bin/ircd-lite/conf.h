@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "addr.h"
+#include "conf_open.h"
 #include "limits.h"
 
 /* A list of texts in the order of the file. */
@@ -154,13 +155,10 @@ struct conf {
  * with errno.  The path is as written, made absolute by the directory of the
  * file that names it.
  *
- * Two questions to the system are asked in the same way, so that who has no
- * rights any more can be given the answers with the files:
- * CONF_ASK_HOST gives the host's name, CONF_ASK_USER and a user's name his
- * uid in decimal digits (ENOENT: there is none).
+ * Questions to the system are asked in the same way: CONF_ASK_HOST gives the
+ * host's name, CONF_ASK_USER (conf_open.h) the number of a user.
  */
 #define CONF_ASK_HOST "?host"
-#define CONF_ASK_USER "?user/"
 typedef char *conf_open_fn(void *arg, const char *path, size_t *len);
 
 /*

@@ -102,6 +102,9 @@ void
 deliver_drop(struct delivery *d)
 {
 	/* A stream that nobody served is no empty answer. */
+	if (d->token != NULL)
+		gwtls_reset(d->token);
+	d->token = NULL;
 	if (d->stream != -1)
 		net_reset(d->stream);
 	else

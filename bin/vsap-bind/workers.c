@@ -52,7 +52,7 @@ start_one(struct workers *w)
 	pid_t pid;
 	int fd;
 
-	fd = spawn_worker(w->path, 0, 0, false, w->verbose, &pid);
+	fd = spawn_worker(w->path, 0, 0, w->verbose ? SPAWN_VERBOSE : 0, &pid);
 	if (fd == -1 || feed_add(w->feed, fd, (int)pid) == -1) {
 		log_warn("%s: %s", w->path, strerror(errno));
 		return -1;

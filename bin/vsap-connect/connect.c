@@ -274,13 +274,13 @@ connect_open(const struct connect_opts *o, int *fd, struct connect **c,
 }
 
 int
-connect_end(struct connect *d)
+connect_end(struct connect *d, bool ask)
 {
 	int r = 0, saved;
 
 	if (d->token != NULL)
 		gwtls_forget(d->token);
-	if (d->watched)
+	if (d->watched && ask)
 		r = gwtls_watched(d->tls);
 	saved = errno;
 	gwtls_free(d->tls);

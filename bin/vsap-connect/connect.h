@@ -41,10 +41,11 @@ int connect_open(const struct connect_opts *o, int *fd, struct connect **c,
     char *err, size_t errlen);
 
 /*
- * When the stream is over, or given away: 0, or -1 with errno if a worker
- * tells that it broke off, which its plain end cannot show.  Frees c.
+ * When the stream is over and closed, or was given away.  Frees c.  ask: 0,
+ * or -1 with errno if a worker tells that it broke off, which its plain end
+ * cannot show.
  */
-int connect_end(struct connect *c);
+int connect_end(struct connect *c, bool ask);
 
 /*
  * Give the stream away over standard output, as ssh's ProxyUseFdpass

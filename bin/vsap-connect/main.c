@@ -47,10 +47,11 @@ open_stream(struct args *a, struct connect **c)
 }
 
 static int
-pass(int fd)
+pass(int fd, struct connect *c)
 {
 	if (connect_pass(fd) == -1)
 		err(CONNECT_TEMPORARY, "standard output");
+	(void)connect_end(c, false);
 	return CONNECT_OK;
 }
 
@@ -59,14 +60,18 @@ pump(const struct args *a, int fd, struct connect *c)
 {
 	struct stdpump_count count;
 	char target[ADDR_STRLEN];
-	int r;
+	int r, error;
 
 	r = stdpump(fd, STDIN_FILENO, STDOUT_FILENO, &count);
+	error = errno;
 	close(fd);
-	if (r == 0)
-		r = connect_end(c);
+	if (connect_end(c, r == 0) == -1) {
+		error = errno;
+		r = -1;
+	}
+	errno = error;
 	/* EPIPE: whoever left the pipeline knows it */
-	if (r == -1 && errno != EPIPE)
+	if (r == -1 && error != EPIPE)
 		warn("%s", addr_format(&a->o.target, target, sizeof(target)));
 	log_debug("%llu bytes sent, %llu received",
 	    (unsigned long long)count.sent, (unsigned long long)count.received);
@@ -87,5 +92,5 @@ main(int argc, char **argv)
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		err(CONNECT_TEMPORARY, "SIGPIPE");
 	fd = open_stream(&a, &c);
-	return a.o.pass ? pass(fd) : pump(&a, fd, c);
+	return a.o.pass ? pass(fd, c) : pump(&a, fd, c);
 }

@@ -127,7 +127,8 @@ start(struct adapter_worker *w)
 	pid_t pid;
 	int fd;
 
-	fd = spawn_tls_worker(a->path, 0, 0, false, a->relay->verbose, &pid);
+	fd = spawn_tls_worker(a->path, 0, 0,
+	    a->relay->verbose ? SPAWN_VERBOSE : 0, &pid);
 	if (fd == -1)
 		return -1;
 	w->pidfd = pidfd_open(pid, 0);

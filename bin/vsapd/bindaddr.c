@@ -215,6 +215,58 @@ bindaddr_unlink(const struct addr *a, int root)
 	close(dir);
 }
 
+/* One step down; neither up nor by a symbolic link. */
+static int
+step(int at, const char *name)
+{
+	struct stat st;
+	int fd, error = 0;
+
+	if (name[0] == '\0' || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	if ((fd = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)) == -1)
+		return -1;
+	if (fstat(fd, &st) == -1)
+		error = errno;
+	else if (S_ISLNK(st.st_mode))
+		error = ELOOP;
+	if (error == 0)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* As open_beneath(), but by calls into which a filter can look. */
+static int
+walk(int root, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int at = root, fd, saved;
+	size_t n;
+
+	for (;; path += n + 1) {
+		n = strcspn(path, "/");
+		if (n >= sizeof(name)) {
+			errno = ENAMETOOLONG;
+			fd = -1;
+		} else {
+			(void)strlcpy(name, path, n + 1);
+			fd = step(at, name);
+		}
+		saved = errno;
+		if (at != root)
+			close(at);
+		errno = saved;
+		if (fd == -1 || path[n] == '\0')
+			return fd;
+		at = fd;
+	}
+}
+
 int
 bindaddr_open(const struct addr *a, int root)
 {
@@ -222,5 +274,5 @@ bindaddr_open(const struct addr *a, int root)
 		errno = ENOENT;
 		return -1;
 	}
-	return open_beneath(root, a->text + 1, 0);
+	return walk(root, a->text + 1);
 }

@@ -33,7 +33,8 @@ void bindaddr_unlink(const struct addr *a, int root);
 
 /*
  * Open the socket file of a path beneath root for connecting to it as
- * /proc/self/fd/N.  An O_PATH descriptor, or -1 with errno.
+ * /proc/self/fd/N; without openat2, which a sandbox would have to allow for
+ * everything.  An O_PATH descriptor, or -1 with errno.
  */
 int bindaddr_open(const struct addr *a, int root);
 

@@ -73,8 +73,8 @@ void cmd_forbid(struct session *, const char *verb, char option,
 
 /* May the session's target (s->addr) be reached at this address, one of
  * those it resolved to?  Asked for each, by CONNECT and FORWARD. */
-bool cmd_may_reach(const struct session *, enum rule_verb,
-    const struct sockaddr *);
+bool
+cmd_may_reach(const struct session *, enum rule_verb, const struct sockaddr *);
 
 /*
  * The PROXY header that the rule for the session's target wants in front of

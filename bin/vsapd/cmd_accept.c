@@ -72,8 +72,8 @@ still_permitted(struct session *s)
 	uint16_t lo, hi;
 
 	TAILQ_FOREACH(b, &s->binds, of_session) {
-		rule = rules_bind(s->gw->conf->rules, &s->who,
-		    &b->vsock->where, &lo, &hi);
+		rule = rules_bind(s->gw->conf->rules, &s->who, &b->vsock->where,
+		    &lo, &hi);
 		if (rule_permits(rule))
 			continue;
 		cmd_forbid(s, "accept at", 'b', b->vsock->addr, b->vsock->addr,

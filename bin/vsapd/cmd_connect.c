@@ -67,18 +67,18 @@ cmd_send_proxy(const struct session *s, enum rule_verb verb, const char *from,
 	if (s->addr.kind != ADDR_TCP ||
 	    getpeername(fd, (struct sockaddr *)&dst, &dstlen) == -1 ||
 	    addr_ip_sa((struct sockaddr *)&dst, &ip) == -1 ||
-	    (version = rule_proxy(rules_reach(s->gw->conf->rules, verb, &s->who,
-		 &s->addr, &ip,
-		 gateway_is_own(s->gw, (struct sockaddr *)&dst)))) == 0)
+	    (version = rule_proxy(
+		 rules_reach(s->gw->conf->rules, verb, &s->who, &s->addr, &ip,
+		     gateway_is_own(s->gw, (struct sockaddr *)&dst)))) == 0)
 		return 0;
 	addr_unmap_sa(&dst, &dstlen);
 	if (addr_parse(&client, from, ADDR_F_TCP, err, sizeof(err)) == 0)
 		(void)addr_sockaddr(&client, &src);
-	n = version == 1 ? proxy_v1_format(header, sizeof(header),
-			       (struct sockaddr *)&src, (struct sockaddr *)&dst)
-			 : proxy_v2_format(header, sizeof(header),
-			       (struct sockaddr *)&src,
-			       (struct sockaddr *)&dst);
+	n = version == 1
+		? proxy_v1_format(header, sizeof(header),
+		      (struct sockaddr *)&src, (struct sockaddr *)&dst)
+		: proxy_v2_format(header, sizeof(header),
+		      (struct sockaddr *)&src, (struct sockaddr *)&dst);
 	return send(fd, header, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n
 		   ? 0
 		   : -1;

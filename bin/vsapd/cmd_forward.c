@@ -88,7 +88,8 @@ permit(void *arg, const struct sockaddr *sa, socklen_t len)
 	const struct job *j = arg;
 
 	(void)len;
-	return !leads_back(j->session, sa) && cmd_may_reach(j->session, RULE_FORWARD, sa);
+	return !leads_back(j->session, sa) &&
+	       cmd_may_reach(j->session, RULE_FORWARD, sa);
 }
 
 /* Wait at every socket, unless enough is under way. */
@@ -117,8 +118,7 @@ dialled(void *arg, int fd, const char *error)
 
 	j->dial = NULL;
 	/* Without it the visitor could say whose the stream is. */
-	if (fd != -1 &&
-	    cmd_send_proxy(s, RULE_FORWARD, v->remote, fd) == -1) {
+	if (fd != -1 && cmd_send_proxy(s, RULE_FORWARD, v->remote, fd) == -1) {
 		close(fd);
 		fd = -1;
 		error = "it took no PROXY header";

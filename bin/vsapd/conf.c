@@ -207,6 +207,13 @@ read_by(struct conf_parse *p, const char *path, char *err, size_t errlen)
 	return p->conf;
 }
 
+char *
+conf_open_file(void *arg, const char *path, size_t *len)
+{
+	(void)arg;
+	return conf_open(path, LEX_FILE_MAX, len);
+}
+
 struct conf *
 conf_read(const char *path, lex_open_fn *fn, void *arg, char *err,
     size_t errlen)

@@ -10,13 +10,7 @@
 
 #include "conf.h"
 #include "conf_lex.h"
-
-/*
- * The opener is asked as if these were files, so that the grammar looks at
- * nothing by itself: "?user/www-data" gives "33".
- */
-#define CONF_ASK_USER "?user/"
-#define CONF_ASK_GROUP "?group/"
+#include "conf_open.h"
 
 #define CONF_RULES_MAX 4096
 #define CONF_USERS_MAX 4096
@@ -258,7 +252,6 @@ conf_item_fn conf_rule_user, conf_rule_group, conf_rule_from, conf_rule_uid,
     conf_rule_gid, conf_rule_cert, conf_rule_print, conf_rule_where,
     conf_rule_visitors;
 int conf_rule_tls(struct conf_parse *, const struct lex_token *t);
-int conf_rule_verb(struct conf_parse *, const struct lex_token *t);
 int conf_end_verbs(struct conf_parse *);
 int conf_rule_rate(struct conf_parse *, const struct lex_token *t,
     const struct lex_token *number);

@@ -8,17 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	enum rule_verb verb;
-	const char *name;
-} verbs[] = {
-	{ RULE_BIND, "bind" },
-	{ RULE_CONNECT, "connect" },
-	{ RULE_FORWARD, "forward" },
-	{ RULE_STAT, "stat" },
-};
-#define NVERBS (sizeof(verbs) / sizeof(*verbs))
-
 /* ---- the text ------------------------------------------------------------ */
 
 /* One more item of the clause.  Braces are needed from the second one on. */
@@ -270,29 +259,12 @@ conf_rule_tls(struct conf_parse *p, const struct lex_token *t)
 /* ---- what and where ------------------------------------------------------ */
 
 int
-conf_rule_verb(struct conf_parse *p, const struct lex_token *t)
-{
-	for (size_t i = 0; i < NVERBS; i++)
-		if (strcmp(t->text, verbs[i].name) == 0)
-			p->verbs |= verbs[i].verb;
-	return 0;
-}
-
-int
 conf_end_verbs(struct conf_parse *p)
 {
-	const char *before = "";
-	bool several = (p->verbs & (p->verbs - 1)) != 0;
+	char text[RULE_VERBS_STRLEN];
 
 	rule_set_verbs(p->rule, p->verbs);
-	fputs(several ? " { " : " ", p->text);
-	for (size_t i = 0; i < NVERBS; i++)
-		if (p->verbs & verbs[i].verb) {
-			fprintf(p->text, "%s%s", before, verbs[i].name);
-			before = ", ";
-		}
-	if (several)
-		fputs(" }", p->text);
+	fprintf(p->text, " %s", rule_verbs(p->verbs, text, sizeof(text)));
 	return 0;
 }
 

@@ -20,9 +20,9 @@
 #include "tlsin.h"
 #include "vsock.h"
 
-#define FD_RESERVE 64	  /* descriptors for everything but sessions */
-#define PEER_SHARE 8	  /* one in so many is kept for their peers */
-#define VISITS_MAX 65536  /* sources of visitors whose rate is known */
+#define FD_RESERVE 64	 /* descriptors for everything but sessions */
+#define PEER_SHARE 8	 /* one in so many is kept for their peers */
+#define VISITS_MAX 65536 /* sources of visitors whose rate is known */
 
 static struct control {
 	struct gateway *gw;
@@ -217,10 +217,10 @@ raise_limit(struct gateway *gw)
 
 	if (n == 0)
 		fatal("descriptors");
-	gw->max_sessions = n > FD_RESERVE + 2
-			       ? (unsigned)((n - FD_RESERVE) -
-					    (n - FD_RESERVE) / PEER_SHARE)
-			       : 1;
+	gw->max_sessions =
+	    n > FD_RESERVE + 2
+		? (unsigned)((n - FD_RESERVE) - (n - FD_RESERVE) / PEER_SHARE)
+		: 1;
 }
 
 struct gateway *

@@ -9,8 +9,8 @@
  * comes from the parent over channel; root is the directory of UNIX names,
  * or -1.  Does not return.
  */
-void control_run(struct conf *, int channel, int root)
-    __attribute__((__noreturn__));
+void
+control_run(struct conf *, int channel, int root) __attribute__((__noreturn__));
 
 /* A gateway without listeners: control makes it, and a vsapd that serves
  * one connection alone.  NULL with errno. */

@@ -16,6 +16,7 @@
 
 #define ACCEPT_BATCH 64 /* control connections taken in one turn */
 #define PAUSE_MS 100	/* after EMFILE */
+#define FULL_S 1	/* where there are too many sessions */
 
 struct door {
 	TAILQ_ENTRY(door) entry;
@@ -121,6 +122,7 @@ gateway_resume(struct gateway *gw)
 static bool
 full(void)
 {
+	struct timeval tv = { .tv_sec = FULL_S };
 	struct gateway *gw = doors.gw;
 	bool many = gw->nsessions >= gw->max_sessions && !hello_evict(gw);
 
@@ -132,6 +134,9 @@ full(void)
 		    doors.gw->max_sessions);
 	doors.full = true;
 	set_doors(false);
+	/* By then the oldest stranger may be sent away. */
+	if (many)
+		(void)event_add(&doors.resume, &tv);
 	return true;
 }
 

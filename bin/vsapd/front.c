@@ -51,7 +51,8 @@ front_run(struct session *s, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(line) ||
 	    vsap_request_parse(&req, line, (size_t)n) == -1) {
-		session_reset(s, "a request that is too long");
+		session_reply(s, VSAP_PROTOCOL, "a request that is too long");
+		session_finish(s);
 		return;
 	}
 	session_trace(s, '>', req.line);

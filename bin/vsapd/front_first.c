@@ -15,7 +15,7 @@
 
 #define TLS_HANDSHAKE 0x16 /* first byte of a record (RFC 8446, 5.1) */
 
-/* --- by the first bytes ----------------------------------------------------- */
+/* --- by the first bytes ------------------------------------------------ */
 
 static bool
 speaks(const struct session *s, unsigned proto)
@@ -138,7 +138,7 @@ const struct front front_first = {
 	.refuse = refuse_unheard,
 };
 
-/* --- the PROXY header ------------------------------------------------------- */
+/* --- the PROXY header -------------------------------------------------- */
 
 static bool
 proxy_input(struct session *s)

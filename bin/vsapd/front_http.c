@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
 #include "cmd.h"
 #include "http_head.h"
 #include "who.h"
@@ -19,7 +20,7 @@ struct http {
 	char target[HTTP_TARGET_MAX + 1];
 };
 
-/* --- answers ---------------------------------------------------------------- */
+/* --- answers ----------------------------------------------------------- */
 
 static void
 answer(struct session *s, int status, const char *reason, const char *fields,
@@ -76,13 +77,28 @@ fault(struct session *s, enum http_fault f)
 	}
 }
 
-/* --- the request ------------------------------------------------------------ */
+/* --- the request ------------------------------------------------------- */
 
 static void
 run(struct session *s, struct http *h)
 {
 	h->asked = true;
 	front_run(s, "CONNECT %s", h->target);
+}
+
+/* Not one of the other addresses of VSAP, "name:80" is none of HTTP.  What
+ * cannot be read at all CONNECT refuses, and says why. */
+static bool
+is_host_port(const char *target)
+{
+	char err[128];
+	struct addr a;
+
+	return strpbrk(target, " \t/") == NULL &&
+	       strchr(target, ':') != NULL &&
+	       (addr_parse(&a, target, ADDR_FOR_CONNECT, err, sizeof(err)) ==
+		       -1 ||
+		   a.kind == ADDR_TCP);
 }
 
 static void
@@ -96,8 +112,7 @@ take(struct session *s, struct http *h, const struct http_request *r)
 		    "this is a gateway: CONNECT host:port is what it knows");
 		return;
 	}
-	if (strpbrk(r->target, " \t/") != NULL ||
-	    strchr(r->target, ':') == NULL) {
+	if (!is_host_port(r->target)) {
 		answer(s, 400, "Bad Request", "",
 		    "write CONNECT host:port HTTP/1.1");
 		return;

@@ -20,10 +20,10 @@
 #define ACCEPT_TIME 600 /* seconds that a SOCKS BIND waits for its peer */
 
 enum phase {
-	HELLO,	 /* version 5: methods */
-	LOGIN,	 /* RFC 1929 */
-	REQUEST, /* its request is next */
-	RUNNING, /* a request of VSAP is under way */
+	HELLO,	  /* version 5: methods */
+	LOGIN,	  /* RFC 1929 */
+	REQUEST,  /* its request is next */
+	RUNNING,  /* a request of VSAP is under way */
 	BIND_TRY, /* a BIND was refused: the next way to write it */
 	ACCEPT,	  /* the bound address was told: ACCEPT is next */
 	RELAY,	  /* RELAY is next */
@@ -34,12 +34,12 @@ struct socks {
 	enum phase phase;
 	int version;
 	int command;
-	int tried; /* ways to write BIND */
+	int tried;		 /* ways to write BIND */
 	char bound[ADDR_STRLEN]; /* BIND: what was asked for */
 	struct socks_request request;
 };
 
-/* --- replies ---------------------------------------------------------------- */
+/* --- replies ----------------------------------------------------------- */
 
 static enum socks_rep
 rep_of(const struct session *s, int code)
@@ -85,7 +85,7 @@ say_no(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
 	session_finish(s);
 }
 
-/* --- the beginning of version 5 --------------------------------------------- */
+/* --- the beginning of version 5 ---------------------------------------- */
 
 static void
 choose(struct session *s, struct socks *k, const struct socks_hello *h)
@@ -180,7 +180,7 @@ logged_in(struct session *s, bool right, const char *why)
 	session_finish(s);
 }
 
-/* --- CONNECT, BIND ---------------------------------------------------------- */
+/* --- CONNECT, BIND ----------------------------------------------------- */
 
 static bool
 is_ours(const char *host)
@@ -205,8 +205,8 @@ static bool
 try_bind(struct session *s, struct socks *k)
 {
 	const struct socks_request *r = &k->request;
-	bool any = strcmp(r->host, "0.0.0.0") == 0 ||
-		   strcmp(r->host, "::") == 0;
+	bool any =
+	    strcmp(r->host, "0.0.0.0") == 0 || strcmp(r->host, "::") == 0;
 	bool ours = !any && is_ours(r->host);
 	uint16_t port = k->tried == 0 ? r->port : 0;
 	char host[SOCKS_TEXT_MAX + 3], from[SOCKS_TEXT_MAX + 8] = "";
@@ -239,7 +239,7 @@ begin(struct session *s, struct socks *k)
 		front_run(s, "CONNECT %s", addr);
 }
 
-/* --- VSAP in binary --------------------------------------------------------- */
+/* --- VSAP in binary ---------------------------------------------------- */
 
 static const char *const verbs[] = {
 	[SOCKS_V_ECHO - SOCKS_VSAP] = "ECHO",
@@ -312,7 +312,7 @@ say_binary(struct session *s, struct socks *k, int code, const char *text)
 		k->phase = REQUEST;
 }
 
-/* --- requests --------------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------- */
 
 static bool
 request(struct session *s, struct socks *k)
@@ -321,6 +321,8 @@ request(struct session *s, struct socks *k)
 	int n;
 
 	n = socks_request_parse(&k->request, s->in.data, s->in.len);
+	if (n > 0 && k->request.version != k->version)
+		n = -1; /* a hello of 5, a request of 4 */
 	if (n == -1 && k->request.version == k->version) {
 		say_no(s, k, k->request.fault, "a malformed request");
 		return true;
@@ -328,7 +330,9 @@ request(struct session *s, struct socks *k)
 	if (!taken(s, n))
 		return false;
 	k->command = k->request.command;
-	if ((verb = verb_of(k->command)) != NULL)
+	/* Version 4 has no codes but its own. */
+	verb = k->version == 5 ? verb_of(k->command) : NULL;
+	if (verb != NULL)
 		run_verb(s, k, verb);
 	else if (k->command == SOCKS_CONNECT || k->command == SOCKS_BIND)
 		begin(s, k);
@@ -374,7 +378,7 @@ input(struct session *s)
 	}
 }
 
-/* --- replies of VSAP -------------------------------------------------------- */
+/* --- replies of VSAP --------------------------------------------------- */
 
 /* The first address of a reply is ours, the second one the peer's. */
 static void
@@ -388,8 +392,7 @@ say_address(struct session *s, const struct socks *k, int code,
 	if (vsap_reply_fields(&r, &f) == -1)
 		say(s, k, SOCKS_OK, "");
 	else
-		say(s, k, SOCKS_OK,
-		    code == VSAP_ACCEPTED ? f.remote : f.local);
+		say(s, k, SOCKS_OK, code == VSAP_ACCEPTED ? f.remote : f.local);
 }
 
 static void
@@ -417,7 +420,7 @@ reply(struct session *s, int code, bool more, const char *text)
 	k->tried = 2; /* what was told is not taken back by another BIND */
 }
 
-/* --- while it waits --------------------------------------------------------- */
+/* --- while it waits ---------------------------------------------------- */
 
 /* Is a whole request there, and is it RELAY?  1, 0; -1: nothing yet. */
 static int
@@ -429,7 +432,7 @@ relay_is_next(const struct session *s)
 	if (s->in.len == 0 ||
 	    (n = socks_request_parse(&r, s->in.data, s->in.len)) == 0)
 		return -1;
-	return n > 0 && r.command == SOCKS_V_RELAY;
+	return n > 0 && r.version == 5 && r.command == SOCKS_V_RELAY;
 }
 
 static bool

@@ -14,7 +14,7 @@
 #include "tlsin.h"
 #include "vsock.h"
 
-#define SAY_AGAIN 10 /* seconds: the log hears of what lasts so often */
+#define SAY_AGAIN 10	   /* seconds: the log hears of what lasts so often */
 #define STRANGERS_SAID 200 /* lines about strangers in so long a time */
 
 bool
@@ -90,7 +90,8 @@ start(struct session *s, struct gateway_stream *n, int a, int b,
     const void *first, size_t firstlen)
 {
 	uint64_t rate = s->gw->conf->limit[LIMIT_BANDWIDTH][SCOPE_USER];
-	struct relay_opts opts = { .idle = s->idle, .slot = n->slot,
+	struct relay_opts opts = { .idle = s->idle,
+		.slot = n->slot,
 		.rate = n->slot == 0 ? 0 : rate };
 
 	if (n->tls)

@@ -24,9 +24,10 @@ struct status;
 struct tally;
 struct vsock;
 
-#define SUSPECTS_MAX 64	 /* sources remembered for a silent acceptor */
-#define SUSPECT_TIME 60	 /* seconds */
-#define OWN_PORTS_MAX CONF_LISTEN_MAX /* control ports that nobody reaches by CONNECT */
+#define SUSPECTS_MAX 64 /* sources remembered for a silent acceptor */
+#define SUSPECT_TIME 60 /* seconds */
+#define OWN_PORTS_MAX                                                          \
+	CONF_LISTEN_MAX /* control ports, not reached by CONNECT */
 
 struct suspect {
 	char source[64];
@@ -34,18 +35,18 @@ struct suspect {
 };
 
 struct totals {
-	uint64_t sessions;  /* control connections */
-	uint64_t binds;	    /* addresses bound */
-	uint64_t accepted;  /* visitors offered */
-	uint64_t returned;  /* visitors taken back */
-	uint64_t connected; /* CONNECTs that succeeded */
-	uint64_t streams;   /* streams begun */
-	uint64_t bytes;	    /* of the streams that ended, both ways */
-	uint64_t refused;   /* requests answered 4xx, 5xx */
-	uint64_t late;	    /* strangers whose time was up */
-	uint64_t evicted;   /* strangers sent away for newer ones */
-	uint64_t wrong;	    /* wrong passwords */
-	uint64_t tls_failed; /* handshakes that came to nothing */
+	uint64_t sessions;	   /* control connections */
+	uint64_t binds;		   /* addresses bound */
+	uint64_t accepted;	   /* visitors offered */
+	uint64_t returned;	   /* visitors taken back */
+	uint64_t connected;	   /* CONNECTs that succeeded */
+	uint64_t streams;	   /* streams begun */
+	uint64_t bytes;		   /* of the streams that ended, both ways */
+	uint64_t refused;	   /* requests answered 4xx, 5xx */
+	uint64_t late;		   /* strangers whose time was up */
+	uint64_t evicted;	   /* strangers sent away for newer ones */
+	uint64_t wrong;		   /* wrong passwords */
+	uint64_t tls_failed;	   /* handshakes that came to nothing */
 	uint64_t visitors_refused; /* by the rule of what they visited */
 };
 
@@ -69,14 +70,14 @@ struct gateway {
 	struct event_base *base;
 	struct resolv *resolv;
 	struct host *host;
-	struct login *login; /* NULL: there are no users */
-	struct feed *feed;   /* NULL: this one connection alone */
+	struct login *login;	 /* NULL: there are no users */
+	struct feed *feed;	 /* NULL: this one connection alone */
 	struct tlsfeed *tlsfeed; /* NULL: no TLS */
 	struct limits *limits;
 	struct rates *rates;
 	struct tally *visits; /* for the rates of visitors */
 	struct status *status;
-	int root;	     /* of UNIX names, or -1 */
+	int root; /* of UNIX names, or -1 */
 	TAILQ_HEAD(, session) sessions;
 	TAILQ_HEAD(, session) callers; /* CONNECT -t=, waiting for a binder */
 	TAILQ_HEAD(hellos, session) hellos; /* strangers, the oldest first */

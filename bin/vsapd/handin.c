@@ -99,4 +99,3 @@ handin_on_listener(evutil_socket_t listener, short what, void *arg)
 		close(sock);
 	}
 }
-

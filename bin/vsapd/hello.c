@@ -108,7 +108,7 @@ hello_evict(struct gateway *gw)
 	return true;
 }
 
-/* --- admission -------------------------------------------------------------- */
+/* --- admission --------------------------------------------------------- */
 
 /* What lasts is said now and then, not for each of a flood. */
 static void
@@ -131,8 +131,8 @@ take(struct session *s, enum conf_limit item, struct limit_hold *hold)
 
 	if (limit_take(s->gw->limits, s->gw->conf, &who, item, hold, &scope))
 		return true;
-	if (item == LIMIT_HELLO && scope == SCOPE_TOTAL &&
-	    hello_evict(s->gw) && s->state != S_DEAD &&
+	if (item == LIMIT_HELLO && scope == SCOPE_TOTAL && hello_evict(s->gw) &&
+	    s->state != S_DEAD &&
 	    limit_take(s->gw->limits, s->gw->conf, &who, item, hold, &scope))
 		return true;
 	if (s->state != S_DEAD)

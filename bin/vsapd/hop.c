@@ -329,6 +329,12 @@ hop_offered(const struct hop *h)
 }
 
 bool
+hop_holds(const struct hop *h)
+{
+	return h != NULL && h->nclaims > 0;
+}
+
+bool
 hop_waits(const struct hop *h)
 {
 	return h != NULL && h->waits;

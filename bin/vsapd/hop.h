@@ -27,6 +27,9 @@ bool hop_offered(const struct hop *);
 /* Does it wait there for a name or path to be bound?  NULL is fine. */
 bool hop_waits(const struct hop *);
 
+/* Is anything bound there for this session?  NULL is fine. */
+bool hop_holds(const struct hop *);
+
 /* Leave the upstream.  NULL is fine. */
 void hop_free(struct hop *);
 

@@ -87,9 +87,9 @@ explain(const struct conf *c, const char *query)
 int
 main(int argc, char **argv, char **envp)
 {
+	static struct opts o;
 	const char *query = NULL;
 	struct conf *conf;
-	struct opts o;
 	bool only_check = false;
 	int c;
 

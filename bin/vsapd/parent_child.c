@@ -151,14 +151,24 @@ worker_began(struct child *c, const char *what, unsigned slot)
 	return !c->due;
 }
 
+static unsigned
+worker_flags(void)
+{
+	const struct conf *conf = pa.now.conf;
+
+	return (pa.now.log != LOG_TO_STDERR ? SPAWN_SYSLOG : 0U) |
+	       (conf->verbose ? SPAWN_VERBOSE : 0U) |
+	       (conf->sandbox ? 0U : SPAWN_NO_SANDBOX);
+}
+
 static void
 start_worker(unsigned slot)
 {
 	const struct conf *conf = pa.now.conf;
 	struct child *c = &pa.worker[slot];
 
-	c->fd = spawn_worker(pa.relay, conf->uid, conf->gid,
-	    pa.now.log != LOG_TO_STDERR, conf->verbose, &c->pid);
+	c->fd = spawn_worker(pa.relay, conf->uid, conf->gid, worker_flags(),
+	    &c->pid);
 	if (worker_began(c, "worker", slot) &&
 	    feed_share(c->fd, pa.share) == -1)
 		log_warn("worker %u: no bandwidth caps: %s", slot,
@@ -171,8 +181,8 @@ start_tls(unsigned slot)
 	const struct conf *conf = pa.now.conf;
 	struct child *c = &pa.tls[slot];
 
-	c->fd = spawn_tls_worker(pa.relay, conf->uid, conf->gid,
-	    pa.now.log != LOG_TO_STDERR, conf->verbose, &c->pid);
+	c->fd = spawn_tls_worker(pa.relay, conf->uid, conf->gid, worker_flags(),
+	    &c->pid);
 	if (!worker_began(c, "TLS worker", slot))
 		return;
 	if (tlsfeed_share(c->fd, pa.share) == -1)

@@ -53,6 +53,7 @@ static void yyerror(struct conf_parse *, const char *);
 %token EQUALS		"="
 
 %token ADMIT		"admit"
+%token ALL		"all"
 %token AS		"as"
 %token AT		"at"
 %token AUTHENTICATION	"authentication"
@@ -376,11 +377,17 @@ clause:	  USER	{ CLAUSE(ITEM_USER, $1, "user", conf_rule_user); }
 	| RATE NUMBER opt_minute { DO(conf_rule_rate(p, &$1, &$2)); }
 	| SEND PROXY text	{ DO(conf_rule_proxy(p, &$1, &$3)); }
 	;
-verb:	  BIND | CONNECT | FORWARD | STAT
+verb:	  BIND			{ p->verbs |= RULE_BIND; }
+	| CONNECT		{ p->verbs |= RULE_CONNECT; }
+	| FORWARD		{ p->verbs |= RULE_FORWARD; }
+	| STAT			{ p->verbs |= RULE_STAT; }
 	;
-verbs:	  verb_list		{ DO(conf_end_verbs(p)); }
+all:	  ALL			{ p->verbs = RULE_ALL_VERBS; }
 	;
-verb_list: verb			{ DO(conf_rule_verb(p, &$1)); }
+verbs:	  all			{ DO(conf_end_verbs(p)); }
+	| verb_list		{ DO(conf_end_verbs(p)); }
+	;
+verb_list: verb
 	| OPEN optnl verb_items optnl CLOSE
 	;
 verb_items: verb_list
@@ -468,6 +475,7 @@ static const struct keyword {
 	int kind; /* as conf_keyword() has it; 3: in printed texts alone */
 } keywords[] = {
 	{ "admit", ADMIT, 2 },
+	{ "all", ALL, 2 },
 	{ "as", AS, 1 },
 	{ "at", AT, 3 },
 	{ "authentication", AUTHENTICATION, 2 },

@@ -176,7 +176,8 @@ session_finish(struct session *s)
 	if (s->state == S_DEAD)
 		return;
 	buf_free(&s->in);
-	session_wait(s, S_CLOSING, s->gw->conf->line_time * 1000L, session_too_slow);
+	session_wait(s, S_CLOSING, s->gw->conf->line_time * 1000L,
+	    session_too_slow);
 }
 
 /* --- the stream ----------------------------------------------------------- */
@@ -184,7 +185,8 @@ session_finish(struct session *s)
 void
 session_relay(struct session *s)
 {
-	session_wait(s, S_LEAVING, s->gw->conf->line_time * 1000L, session_too_slow);
+	session_wait(s, S_LEAVING, s->gw->conf->line_time * 1000L,
+	    session_too_slow);
 }
 
 void

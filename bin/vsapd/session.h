@@ -68,9 +68,9 @@ struct session {
 	bool eof;	/* the client will send nothing more */
 	bool caller;	/* in gw->callers */
 	bool pipelined; /* RELAY was sent behind the ACCEPT */
-	bool partial; /* the timer runs for a line once begun */
-	bool busy;    /* session_work() is at it */
-	bool shut;    /* S_CLOSING: our side is closed, what comes is dropped */
+	bool partial;	/* the timer runs for a line once begun */
+	bool busy;	/* session_work() is at it */
+	bool shut; /* S_CLOSING: our side is closed, what comes is dropped */
 	unsigned errors;
 	struct session_at at;
 	const struct front *front;
@@ -80,7 +80,7 @@ struct session {
 	struct rule_who who;
 	gid_t *gids; /* behind who.gids */
 	char cert_name[128], cert_print[80];
-	char user[VSAP_USER_MAX + 1]; /* "": nobody has logged in */
+	char user[VSAP_USER_MAX + 1];	/* "": nobody has logged in */
 	char wanted[VSAP_USER_MAX + 1]; /* whose login is under way */
 	char owner[OWNER_MAX];
 	char peer[VISITOR_ADDR]; /* its address, for the log */

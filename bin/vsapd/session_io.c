@@ -42,6 +42,18 @@ session_flush(struct session *s)
 	}
 }
 
+/* Nothing is read, but a reset is no reason to be called again and again. */
+static void
+look_for_error(struct session *s)
+{
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
+	    error != 0)
+		session_close(s);
+}
+
 static void
 fill(struct session *s)
 {
@@ -49,8 +61,12 @@ fill(struct session *s)
 	ssize_t n;
 	void *p;
 
-	if (s->eof || room == 0)
+	if (s->eof)
 		return;
+	if (room == 0) {
+		look_for_error(s);
+		return;
+	}
 	if (room > 2048)
 		room = 2048;
 	if ((p = buf_space(&s->in, room)) == NULL) {
@@ -158,8 +174,12 @@ wanted(const struct session *s)
 		return want;
 	if (s->state == S_CLOSING)
 		return want | EV_READ;
-	if (s->in.len >= s->in.max) /* only its departure matters */
-		return want | (s->state == S_ACCEPTING ? EV_CLOSED : 0);
+	/* Only its departure matters.  libevent tells an error as EV_READ, and
+	 * that has to be by its edge, since nothing is read. */
+	if (s->in.len >= s->in.max)
+		return want |
+		       (s->state == S_ACCEPTING ? EV_CLOSED | EV_READ | EV_ET
+						: 0);
 	if (s->out.len > OUTPUT_PAUSE)
 		return want;
 	return want | EV_READ;

@@ -84,7 +84,7 @@ status_oldest(const struct vsock *vs)
 	return (unsigned)(now - oldest);
 }
 
-/* --- asking ----------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------ */
 
 struct ask {
 	TAILQ_ENTRY(ask) entry;
@@ -217,7 +217,7 @@ status_cancel(struct gateway *gw, void *arg)
 			a->done = NULL;
 }
 
-/* --- the log ---------------------------------------------------------------- */
+/* --- the log ----------------------------------------------------------- */
 
 void
 status_log(const struct gateway *gw)

@@ -21,8 +21,8 @@ struct status *status_new(struct gateway *); /* NULL: no memory */
  * moment between if rates are wanted; done(arg) is called later, never from
  * within, at most some 2 seconds later.  0, or -1: no memory.
  */
-int status_ask(struct gateway *, bool rates, void (*done)(void *arg),
-    void *arg);
+int
+status_ask(struct gateway *, bool rates, void (*done)(void *arg), void *arg);
 void status_cancel(struct gateway *, void *arg);
 
 /* A feed has told all its counts (feed.h, tlsfeed.h). */
@@ -41,7 +41,7 @@ void status_prometheus(const struct gateway *, struct buf *);
 /* A few lines into the log (SIGUSR1). */
 void status_log(const struct gateway *);
 
-/* --- between its files ----------------------------------------------------- */
+/* --- between its files ------------------------------------------------- */
 
 struct status_counter {
 	const char *name; /* of JSON; in Prometheus vsapd_NAME_total */

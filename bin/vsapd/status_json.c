@@ -9,17 +9,52 @@
 #include "feed.h"
 #include "vsock.h"
 
+/* Is this the rest of a character of UTF-8, n bytes? */
+static bool
+continues(const char *p, size_t n)
+{
+	for (; n > 0; n--, p++)
+		if (((unsigned char)*p & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+/* Bytes of the character of UTF-8 that begins here; 0: of none. */
+static size_t
+character(const char *p)
+{
+	unsigned char c = (unsigned char)p[0], next;
+
+	if (c < 0x80)
+		return 1;
+	next = (unsigned char)p[1];
+	if (c >= 0xc2 && c < 0xe0)
+		return continues(p + 1, 1) ? 2 : 0;
+	/* Not the long forms, no surrogates, nothing behind U+10FFFF. */
+	if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) ||
+	    (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f))
+		return 0;
+	if (c >= 0xe0 && c < 0xf0)
+		return continues(p + 1, 2) ? 3 : 0;
+	return c >= 0xf0 && c < 0xf5 && continues(p + 1, 3) ? 4 : 0;
+}
+
+/* Names and paths are bytes, JSON is UTF-8: what is none is '?'. */
 static void
 add_string(struct buf *b, const char *text)
 {
+	size_t n;
+
 	(void)buf_append(b, "\"", 1);
-	for (; *text != '\0'; text++) {
+	for (; *text != '\0'; text += n == 0 ? 1 : n) {
+		n = character(text);
 		if (*text == '"' || *text == '\\')
 			(void)buf_append(b, "\\", 1);
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
 			(void)buf_printf(b, "\\u%04x", (unsigned char)*text);
 		else
-			(void)buf_append(b, text, 1);
+			(void)buf_append(b, n == 0 ? "?" : text,
+			    n == 0 ? 1 : n);
 	}
 	(void)buf_append(b, "\"", 1);
 }
@@ -91,8 +126,8 @@ add_vsock(struct buf *b, const struct vsock *vs)
 static void
 add_stream(struct buf *b, const struct gateway_stream *n)
 {
-	(void)buf_printf(b, "{\"session\":%llu,\"owner\":",
-	    (unsigned long long)n->session);
+	(void)buf_printf(b,
+	    "{\"session\":%llu,\"owner\":", (unsigned long long)n->session);
 	add_string(b, n->text);
 	(void)buf_printf(b, ",\"what\":");
 	add_string(b, n->what);

@@ -21,8 +21,7 @@ static void
 gauge(struct buf *b, const char *name, const char *help, uint64_t value)
 {
 	head(b, name, help, "gauge");
-	(void)buf_printf(b, "vsapd_%s %llu\n", name,
-	    (unsigned long long)value);
+	(void)buf_printf(b, "vsapd_%s %llu\n", name, (unsigned long long)value);
 }
 
 static void

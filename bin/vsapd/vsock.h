@@ -46,7 +46,7 @@ struct vbind {
 	int sid;
 	bool waiting;
 	time_t since; /* it has waited since then */
-	bool last; /* its source let a visitor wait: after all others */
+	bool last;    /* its source let a visitor wait: after all others */
 	int prio;
 	struct limit_hold held; /* of LIMIT_BINDS */
 };

@@ -8,6 +8,7 @@
 
 #include "b64.h"
 #include "front.h"
+#include "hop.h"
 #include "net.h"
 #include "scram.h"
 
@@ -15,7 +16,7 @@
 #define GROUPS_MAX 64	 /* of a process, looked at */
 #define NONCE_BYTES 18
 
-/* --- by address and process ------------------------------------------------- */
+/* --- by address and process -------------------------------------------- */
 
 static void
 unix_peer(struct session *s)
@@ -62,7 +63,10 @@ void
 who_tls(struct session *s, const struct tls_peer *peer)
 {
 	s->who.tls = true;
-	strlcpy(s->cert_name, peer->name, sizeof(s->cert_name));
+	/* A name that is cut is another one. */
+	if (strlcpy(s->cert_name, peer->name, sizeof(s->cert_name)) >=
+	    sizeof(s->cert_name))
+		s->cert_name[0] = '\0';
 	strlcpy(s->cert_print, peer->print, sizeof(s->cert_print));
 	if (s->cert_print[0] != '\0') {
 		s->who.cert_name = s->cert_name;
@@ -82,7 +86,7 @@ scram_free(struct session *s)
 	s->scram = NULL;
 }
 
-/* --- passwords -------------------------------------------------------------- */
+/* --- passwords --------------------------------------------------------- */
 
 bool
 who_has_users(const struct session *s)
@@ -163,8 +167,7 @@ refused(struct session *s, const char *user, size_t n, char *why, size_t len)
 	/* Tries are counted for the user whose name is said. */
 	snprintf(owner, sizeof(owner), "user:%s", s->wanted);
 	who.owner = owner;
-	if (limit_event(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS,
-		&scope))
+	if (limit_event(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS, &scope))
 		return NULL;
 	limit_text(s->gw->conf, LIMIT_LOGINS, scope, why, len);
 	return why;
@@ -173,7 +176,7 @@ refused(struct session *s, const char *user, size_t n, char *why, size_t len)
 bool
 who_is_somebody(const struct session *s)
 {
-	return s->user[0] != '\0' || s->nbinds > 0;
+	return s->user[0] != '\0' || s->nbinds > 0 || hop_holds(s->hop);
 }
 
 static void
@@ -194,6 +197,16 @@ failed(struct session *s)
 	session_wait(s, S_WAITING, WRONG_DELAY, wrong);
 }
 
+/* Has another try of this source failed while this one was checked?  Who
+ * tries many at once would not be delayed. */
+static bool
+too_soon(const struct session *s)
+{
+	struct limit_who who = session_counts_as(s);
+
+	return limit_login_wait(s->gw->limits, &who, "") > 0;
+}
+
 static bool
 succeeded(struct session *s)
 {
@@ -209,13 +222,14 @@ checked(void *arg, int right)
 	struct session *s = arg;
 
 	s->checking = NULL;
-	if (!right)
+	if (!right || too_soon(s))
 		failed(s);
 	else if (succeeded(s))
 		s->front->logged_in(s, true, "");
 	else
-		s->front->logged_in(s, false, "too many connections of this "
-					      "user");
+		s->front->logged_in(s, false,
+		    "too many connections of this "
+		    "user");
 	session_work(s);
 }
 
@@ -244,8 +258,8 @@ who_login(struct session *s, const char *userpass)
 	no = refused(s, userpass,
 	    colon == NULL ? 0 : (size_t)(colon - userpass), why, sizeof(why));
 	if (no == NULL) {
-		s->checking = login_start(s->gw->login, s->source, userpass,
-		    checked, s);
+		s->checking =
+		    login_start(s->gw->login, s->source, userpass, checked, s);
 		if (s->checking == NULL)
 			no = "cannot check now, try again";
 	}
@@ -255,7 +269,7 @@ who_login(struct session *s, const char *userpass)
 		session_wait(s, S_WAITING, 0, NULL);
 }
 
-/* --- SCRAM-SHA-256 ---------------------------------------------------------- */
+/* --- SCRAM-SHA-256 ----------------------------------------------------- */
 
 static void
 scram_over(struct session *s, const char *why)
@@ -317,8 +331,8 @@ scram_begin(struct session *s, const char *text)
 		scram_over(s, why);
 		return;
 	}
-	s->checking = login_scram_first(s->gw->login, s->source,
-	    s->scram->user, salted, s);
+	s->checking = login_scram_first(s->gw->login, s->source, s->scram->user,
+	    salted, s);
 	if (s->checking == NULL)
 		scram_over(s, "cannot check now, try again");
 	else
@@ -335,7 +349,7 @@ proved(void *arg, bool right, const unsigned char *signature)
 	/* Whose proof it was, whatever else was asked for meanwhile. */
 	strlcpy(s->wanted, s->scram->user, sizeof(s->wanted));
 	scram_free(s);
-	if (!right)
+	if (!right || too_soon(s))
 		failed(s);
 	else if (scram_server_last(signature, out, sizeof(out)) == -1 ||
 		 !succeeded(s))
@@ -357,8 +371,8 @@ scram_end(struct session *s, const char *text)
 		scram_over(s, why);
 		return;
 	}
-	s->checking = login_scram_final(s->gw->login, s->source,
-	    s->scram->user, s->scram->auth, proof, proved, s);
+	s->checking = login_scram_final(s->gw->login, s->source, s->scram->user,
+	    s->scram->auth, proof, proved, s);
 	if (s->checking == NULL)
 		scram_over(s, "cannot check now, try again");
 	else

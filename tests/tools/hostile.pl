@@ -30,7 +30,8 @@ my %port = map { /^(\w+)=(\d+)$/ or die "$_: NAME=PORT\n"; ($1 => $2) } @ARGV;
 $SIG{PIPE} = 'IGNORE';
 $| = 1;
 
-my $ATONCE = 250;       # connections
+my $ATONCE = 400;       # connections
+my $DRIPS = 50;         # those by bytes, which are to be quick enough
 my $DRIP = 0.002;       # seconds between two bytes
 my $PATIENCE = 15;      # seconds for one case
 my $STAYS = 1;          # seconds that one who is to stay is watched
@@ -271,12 +272,15 @@ scram_cases();
 odd_cases();
 @cases = grep { $_->{name} =~ /$opt{o}/ } @cases if defined $opt{o};
 # Those who wait take their time while others are at it.
-my @todo = ((grep { $_->{then} eq 'wait' } @cases), grep { $_->{then} ne 'wait' } @cases);
+my @drips = grep { $_->{how} eq 'drip' } @cases;
+my @once = grep { $_->{how} ne 'drip' } @cases;
+my @todo = ((grep { $_->{then} eq 'wait' } @once), grep { $_->{then} ne 'wait' } @once);
 bystander_starts($_) for @bystanders;
 turn() until 2 == grep { $_->{up} } @bystanders;
 my $began = time;
-while (@todo || %open) {
+while (@todo || @drips || %open) {
     begin(shift @todo) while @todo && keys %open < $ATONCE;
+    begin(shift @drips) while !@todo && @drips && keys %open < $DRIPS;
     turn();
 }
 printf "cases %d, wrong %d, %.1f s\n", $done, scalar @wrong, time - $began;

@@ -152,6 +152,10 @@ of_verb(void *verbs, const char *s, char *err, size_t errlen)
 		"stat" };
 	unsigned *v = verbs;
 
+	if (strcmp(s, "all") == 0) {
+		*v = RULE_ALL_VERBS;
+		return 0;
+	}
 	for (size_t i = 0; i < 4; i++)
 		if (strcmp(s, names[i]) == 0) {
 			*v |= 1u << i;

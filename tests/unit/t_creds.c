@@ -63,6 +63,10 @@ may_send(void)
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
 		exit(1);
 	ok(creds_may_send(pair[0], false), "over a UNIX-domain socket");
+	ok(!creds_may_send(pair[0], true), "not where it leads on");
+	setenv("VSAP_AUTH_CLEARTEXT", "yes", 1);
+	ok(creds_may_send(pair[0], true), "unless that is told");
+	unsetenv("VSAP_AUTH_CLEARTEXT");
 	ok(!creds_may_send(fd, false), "not over what is not connected");
 	close(pair[0]);
 	close(pair[1]);

@@ -57,6 +57,18 @@ test_ipv6(void)
 }
 
 static void
+test_tls(void)
+{
+	char text[ADDR_STRLEN], err[256];
+	struct addr a;
+
+	(void)addr_parse(&a, "tls:127.0.0.1:5", ADDR_FOR_SERVER, err,
+	    sizeof(err));
+	is_str(ucspi_address(&a, text, sizeof(text)), "tls:127.0.0.1:5",
+	    "a gateway by TLS is shown as such");
+}
+
+static void
 test_others(void)
 {
 	set("/tmp/dgsock1", "/tmp/dgsock1");
@@ -104,6 +116,7 @@ main(void)
 {
 	test_tcp();
 	test_ipv6();
+	test_tls();
 	test_others();
 	test_unknown();
 	test_stale();

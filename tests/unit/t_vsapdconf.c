@@ -285,6 +285,12 @@ static const struct {
 	{ "n = \"{ 10.0.0.0/8, ::1 }\"\npermit from $n stat\n",
 	    "permit from { 10.0.0.0/8, ::1 } stat\n" },
 	{ "permit user \"root\" stat\n", "permit user root stat\n" },
+	{ "permit from local all\n", "permit from local all\n" },
+	{ "permit all any from local\n", "permit all any from local\n" },
+	{ "deny all *:8080\n", "deny all *:8080\n" },
+	{ "permit { stat, { forward, bind }, connect }\n", "permit all\n" },
+	{ "permit all rate 6 send proxy v2\n",
+	    "permit all rate 6 send proxy v2\n" },
 	{ "permit user \"connect\" connect \"any\"\n",
 	    "permit user \"connect\" connect any\n" },
 	{ "permit user * stat\n", "permit user * stat\n" },
@@ -425,8 +431,8 @@ test_fields(void)
 #define STATEMENT "expected a statement"
 #define QUOTES "; as a text this word stands in quotes"
 #define WORDS                                                                  \
-	"bind, certificate, connect, fingerprint, forward, from, gid, group, " \
-	"over, rate, send, stat, uid, user or visitors"
+	"all, bind, certificate, connect, fingerprint, forward, from, gid, "   \
+	"group, over, rate, send, stat, uid, user or visitors"
 #define CUT                                                                    \
 	"the last line does not end: is the file cut off? If not, end it "     \
 	"with a newline"
@@ -503,6 +509,13 @@ static const struct {
 	{ "permit { bind, listen } 80\n",
 	    "1: found listen, expected the end of the line, {, bind, connect, "
 	    "forward or stat" },
+	{ "permit { bind, all } 80\n",
+	    "1: found all, expected the end of the line, {, bind, connect, "
+	    "forward or stat" },
+	{ "permit all bind 80\n",
+	    "1: found bind, expected a text, the end of the line, {, "
+	    "certificate, fingerprint, from, gid, group, over, rate, send, "
+	    "uid, user or visitors" QUOTES },
 	{ "permit over ssl stat\n", "1: found ssl, expected tls" },
 	{ "permit bind 80 visitors 10.0.0.0/8\n",
 	    "1: found 10.0.0.0/8, expected from" },
@@ -994,7 +1007,7 @@ static const char asked[] =
     "group admins root\n"
     "deny connect 10.9.0.0/16:*\n"
     "permit user ops from 10.0.0.0/8 bind *:8080-8090\n"
-    "permit group admins { bind, connect, forward, stat } any\n"
+    "permit group admins all\n"
     "permit uid 1000 connect /tmp/*\n"
     "permit gid staff bind name:*\n"
     "permit certificate \"*.ops\" over tls connect www.example.org:80\n"
@@ -1004,7 +1017,7 @@ static const char asked[] =
 
 #define L(n) "by vsapd.conf:" #n ": "
 #define R10 L(10) "permit user ops from 10.0.0.0/8 bind *:8080-8090"
-#define R11 L(11) "permit group admins { bind, connect, forward, stat } any"
+#define R11 L(11) "permit group admins all"
 #define R14 L(14) "permit certificate *.ops over tls connect www.example.org:80"
 #define R15 L(15) "permit from 192.0.2.0/24 connect *.example.org:80"
 #define R16                                                                    \

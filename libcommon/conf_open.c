@@ -1,25 +1,21 @@
-/*
- * What the grammar asks of the system: files, and the numbers of users and
- * groups.
- */
-#include "conf_impl.h"
+#include "conf_open.h"
 
-#include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define ENTRY_MAX 65536 /* of the user or group database */
 
-/* At most a byte more than a file may have, which the lexer tells. */
+/* In one piece from the start: there may be secrets in it, which growing
+ * would leave behind. */
 static char *
-read_all(int fd, size_t *len)
+read_all(int fd, size_t size, size_t *len)
 {
-	size_t size = LEX_FILE_MAX + 1;
 	char *text = malloc(size), *shorter;
 	ssize_t n;
 
@@ -79,19 +75,18 @@ ask_group(const char *name, size_t *len)
 }
 
 char *
-conf_open_file(void *arg, const char *path, size_t *len)
+conf_open(const char *path, size_t max, size_t *len)
 {
 	char *text;
 	int fd, e;
 
-	(void)arg;
 	if (strncmp(path, CONF_ASK_USER, strlen(CONF_ASK_USER)) == 0)
 		return ask_user(path + strlen(CONF_ASK_USER), len);
 	if (strncmp(path, CONF_ASK_GROUP, strlen(CONF_ASK_GROUP)) == 0)
 		return ask_group(path + strlen(CONF_ASK_GROUP), len);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
 		return NULL;
-	text = read_all(fd, len);
+	text = read_all(fd, max + 1, len);
 	e = errno;
 	close(fd);
 	errno = e;

@@ -1,0 +1,26 @@
+#ifndef CONF_OPEN_H
+#define CONF_OPEN_H
+
+/*
+ * What the openers of configurations (conf_lex.h) look up in the system.
+ * Level: tier 1.
+ */
+
+#include <stddef.h>
+
+/*
+ * These are asked as if they were files, with a name behind them, so that a
+ * grammar looks at nothing by itself, and who has no rights any more can be
+ * given the answers with the files: "?user/www-data" gives "33".
+ */
+#define CONF_ASK_USER "?user/"
+#define CONF_ASK_GROUP "?group/"
+
+/*
+ * The contents of a file, also of one that has no size (a pipe), or an
+ * answer: malloc'ed, with its length; no NUL follows.  Of what is longer than
+ * max, max + 1 bytes.  NULL with errno; ENOENT, too, for nobody of that name.
+ */
+char *conf_open(const char *path, size_t max, size_t *len);
+
+#endif
