@@ -79,10 +79,11 @@ cmd_may_reach(const struct session *, enum rule_verb, const struct sockaddr *);
 /*
  * The PROXY header that the rule for the session's target wants in front of
  * the stream (vsapd.conf(5), "send proxy"): from, the client or visitor, as
- * its source, the target as its destination.  0, or -1.
+ * its source; to, where the visitor came to, as its destination, or (NULL)
+ * the target.  0, or -1.
  */
 int cmd_send_proxy(const struct session *, enum rule_verb, const char *from,
-    int fd);
+    const char *to, int fd);
 
 /* A name or path was bound: those who wait for it may connect. */
 void cmd_connect_wake(struct gateway *, const char *addr);

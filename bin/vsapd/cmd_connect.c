@@ -54,13 +54,13 @@ local_name(int fd, char *out, size_t outlen)
 /* It fits into the buffer of a new connection. */
 int
 cmd_send_proxy(const struct session *s, enum rule_verb verb, const char *from,
-    int fd)
+    const char *to, int fd)
 {
 	struct sockaddr_storage src = { 0 }, dst = { 0 };
 	socklen_t dstlen = sizeof(dst);
 	struct in6_addr ip;
 	char header[PROXY_V2_MAX], err[128];
-	struct addr client;
+	struct addr a;
 	int version;
 	size_t n;
 
@@ -72,8 +72,10 @@ cmd_send_proxy(const struct session *s, enum rule_verb verb, const char *from,
 		     gateway_is_own(s->gw, (struct sockaddr *)&dst)))) == 0)
 		return 0;
 	addr_unmap_sa(&dst, &dstlen);
-	if (addr_parse(&client, from, ADDR_F_TCP, err, sizeof(err)) == 0)
-		(void)addr_sockaddr(&client, &src);
+	if (addr_parse(&a, from, ADDR_F_TCP, err, sizeof(err)) == 0)
+		(void)addr_sockaddr(&a, &src);
+	if (to != NULL && addr_parse(&a, to, ADDR_F_TCP, err, sizeof(err)) == 0)
+		(void)addr_sockaddr(&a, &dst);
 	n = version == 1
 		? proxy_v1_format(header, sizeof(header),
 		      (struct sockaddr *)&src, (struct sockaddr *)&dst)
@@ -90,7 +92,7 @@ connected(struct session *s, int fd)
 	struct limit_hold held = s->held_stream;
 	char local[VISITOR_ADDR];
 
-	if (cmd_send_proxy(s, RULE_CONNECT, s->peer, fd) == -1) {
+	if (cmd_send_proxy(s, RULE_CONNECT, s->peer, NULL, fd) == -1) {
 		close(fd);
 		fail(s, EPIPE, "it took no PROXY header");
 		return;

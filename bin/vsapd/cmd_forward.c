@@ -118,7 +118,8 @@ dialled(void *arg, int fd, const char *error)
 
 	j->dial = NULL;
 	/* Without it the visitor could say whose the stream is. */
-	if (fd != -1 && cmd_send_proxy(s, RULE_FORWARD, v->remote, fd) == -1) {
+	if (fd != -1 &&
+	    cmd_send_proxy(s, RULE_FORWARD, v->remote, v->local, fd) == -1) {
 		close(fd);
 		fd = -1;
 		error = "it took no PROXY header";

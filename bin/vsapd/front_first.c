@@ -168,7 +168,9 @@ proxy_input(struct session *s)
 		addr_unmap_sa(&h.src, &h.srclen);
 		who_peer(s, (struct sockaddr *)&h.src, h.srclen);
 		s->who.local = s->who.local && near;
-	}
+	} else
+		s->who.local =
+		    false; /* the proxy is here, its client who knows where */
 	session_admit(s);
 	return s->state != S_DEAD;
 }
