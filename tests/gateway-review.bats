@@ -266,7 +266,11 @@ $all
 admit from *"
     peer_script "$CONTROL" <<'PERL'
 my @s = map { my $s = dial($ARGV[0]); syswrite $s, "PROXY TCP4 203.0.113.5 127.0.0.1 1 2\r\n"; say($s, 'ECHO'); hear($s); $s } 1 .. 6;
-say($s[$_], $_ < 5 ? "AUTH ops:wrong$_" : 'AUTH ops:secret') for 0 .. 5;
+# In this order, and the last long before the first is checked.
+for (0 .. 5) {
+    say($s[$_], $_ < 5 ? "AUTH ops:wrong$_" : 'AUTH ops:secret');
+    select undef, undef, undef, 0.005;
+}
 print hear($_), "\n" for @s;
 PERL
     assert_success
