@@ -71,11 +71,31 @@ wanted(unsigned flags)
 	return (flags & (ADDR_F_UNIX | ADDR_F_FDPASS)) ? "/path" : "name:foo";
 }
 /* Components that mean something else than a name are told, not resolved. */
+int
+addr_path_names(const struct addr_text *t, const char *path, bool trailing)
+{
+	const char *p;
+	size_t n;
+
+	for (p = path; *p == '/'; p += n) {
+		n = strcspn(++p, "/");
+		if (n == 0 && (*p == '/' || !trailing))
+			return addr_fail(t,
+			    "an empty name at column %d of the path",
+			    addr_column(t, p));
+		if (p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.')))
+			return addr_fail(t,
+			    "\"%.*s\" at column %d is not taken; "
+			    "write the path without it",
+			    (int)n, p, addr_column(t, p));
+	}
+	return 0;
+}
+
 static int
 check_path(const struct addr_text *t, const char *path)
 {
 	const char *p;
-	size_t n;
 
 	if (path[0] != '/')
 		return addr_fail(t,
@@ -90,19 +110,7 @@ check_path(const struct addr_text *t, const char *path)
 		    "a blank at column %d; a path that goes over "
 		    "the wire has none",
 		    addr_column(t, p));
-	for (p = path; *p == '/'; p += n) {
-		n = strcspn(++p, "/");
-		if (n == 0)
-			return addr_fail(t,
-			    "an empty name at column %d of the path",
-			    addr_column(t, p));
-		if (p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.')))
-			return addr_fail(t,
-			    "\"%.*s\" at column %d is not taken; "
-			    "write the path without it",
-			    (int)n, p, addr_column(t, p));
-	}
-	return 0;
+	return addr_path_names(t, path, false);
 }
 
 static int
@@ -297,6 +305,17 @@ addr_parse_listen(struct addr *a, const char *s, char *err, size_t errlen)
 	}
 	snprintf(local, sizeof(local), "127.0.0.1:%u", a->port);
 	return addr_parse(a, local, ADDR_FOR_LISTEN, err, errlen);
+}
+
+bool
+addr_same_listener(const struct addr *a, const struct addr *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == ADDR_UNIX)
+		return strcmp(a->text, b->text) == 0;
+	return a->port != 0 && a->port == b->port && a->family == b->family &&
+	       a->any == b->any && IN6_ARE_ADDR_EQUAL(&a->ip, &b->ip);
 }
 
 const char *

@@ -100,6 +100,10 @@ int addr_parse(struct addr *a, const char *s, unsigned flags, char *err,
  */
 int addr_parse_listen(struct addr *a, const char *s, char *err, size_t errlen);
 
+/* Would one of two such listeners be in the other one's way?  Not by a port
+ * that is to be chosen. */
+bool addr_same_listener(const struct addr *, const struct addr *);
+
 /*
  * Format a in the grammar above; parse(format(a)) is a.  Every address is
  * "*:port", which the original server takes too.  Returns out.

@@ -18,7 +18,6 @@ static int
 check_path(const struct addr_text *t, const char *path)
 {
 	const char *p;
-	size_t n;
 
 	for (p = path; *p != '\0'; p++)
 		if (!addr_is_alnum(*p) && strchr(path_chars, *p) == NULL)
@@ -26,19 +25,7 @@ check_path(const struct addr_text *t, const char *path)
 			    "the character at column %d is not taken in a "
 			    "path; write http://host/path",
 			    addr_column(t, p));
-	for (p = path; *p == '/'; p += n) {
-		n = strcspn(++p, "/");
-		if (n == 0 && *p == '/')
-			return addr_fail(t,
-			    "an empty name at column %d of the path",
-			    addr_column(t, p));
-		if (p[0] == '.' && (n == 1 || (n == 2 && p[1] == '.')))
-			return addr_fail(t,
-			    "\"%.*s\" at column %d is not taken; "
-			    "write the path without it",
-			    (int)n, p, addr_column(t, p));
-	}
-	return 0;
+	return addr_path_names(t, path, true);
 }
 
 /* n bytes of a host in its one spelling. */

@@ -36,6 +36,8 @@ int addr_tls(const struct addr_text *, const char *p, struct addr *);
 int addr_http(const struct addr_text *, const char *p, struct addr *);
 int addr_host(const struct addr_text *, const char *p, size_t n, struct addr *);
 int addr_ip6(const struct addr_text *, const char *p, size_t n, struct addr *);
+/* The names of a path; the last one may be empty if trailing. */
+int addr_path_names(const struct addr_text *, const char *path, bool trailing);
 int
 addr_port(const struct addr_text *, const char *p, size_t n, uint16_t *port);
 

@@ -140,6 +140,16 @@ net_listen(const struct addr *a, int backlog, mode_t mode)
 }
 
 int
+net_option(int fd, int option)
+{
+	socklen_t len = sizeof(int);
+	int value = 0;
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == -1 ? -1
+								      : value;
+}
+
+int
 net_peer_uid(int fd, uid_t *uid)
 {
 	struct ucred cred;

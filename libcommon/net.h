@@ -36,6 +36,9 @@ int net_cloexec(int fd, bool on);
  */
 int net_listen(const struct addr *, int backlog, mode_t mode);
 
+/* An option of SOL_SOCKET that is a number; -1: it has none. */
+int net_option(int fd, int option);
+
 /* The uid of a UNIX-domain peer (SO_PEERCRED).  0 or -1. */
 int net_peer_uid(int fd, uid_t *uid);
 

@@ -71,8 +71,8 @@ int tlsfeed_share(int fd, int file);
  * be NULL).  first was read from it ahead, at most TLS_FIRST_MAX bytes.
  * Returns our plain end (close-on-exec, non-blocking), *id its number for the
  * calls below; -1 with errno (EAGAIN: no worker now, or too many wait;
- * EMSGSIZE; EINVAL: no name).  A worker that refuses or dies before it has begun gives it to
- * another.
+ * EMSGSIZE; EINVAL: no name).  A worker that refuses or dies before it has
+ * begun gives it to another.
  */
 int
 tlsfeed_start(struct tlsfeed *, int conn, uint32_t cfg, const char *servername,

@@ -85,33 +85,15 @@ services() { # NAME TRUTH: processes of this test called NAME are as many
 # Start ircd-lite with listening sockets as systemd passes them, and a socket
 # to notify: what it is told goes to notify.log.
 managed() { # ADDRESS:PORT or /PATH ... -- OPTIONS
-    start managed python3 - "$@" <<'END'
-import os, socket, sys, threading
-cut = sys.argv.index("--")
-socks = []
-for where in sys.argv[1:cut]:
-    if where.startswith("/"):
-        s = socket.socket(socket.AF_UNIX); s.bind(where)
-    else:
-        host, port = where.rsplit(":", 1)
-        s = socket.socket(); s.bind((host, int(port)))
-    s.listen(10)
-    socks.append(s)
-    print("given", s.getsockname(), flush=True)
-note = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-note.bind(os.getcwd() + "/notify")
-if os.fork() == 0:
-    log = open("notify.log", "w")
-    while True:
-        print(note.recv(4096).decode(), file=log, flush=True)
-high = [os.dup2(s.fileno(), 50 + n) for n, s in enumerate(socks)]
-for n, fd in enumerate(high):
-    os.dup2(fd, 3 + n, inheritable=True)
-os.closerange(3 + len(high), 100)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(high)),
-    NOTIFY_SOCKET=os.getcwd() + "/notify")
-os.execvp("ircd-lite", ["ircd-lite"] + sys.argv[cut + 1:])
-END
+    local given=()
+
+    while [ "$1" != -- ]; do
+        given+=("$1")
+        shift
+    done
+    shift
+    start managed python3 "$ROOT/tests/tools/manager.py" "${given[@]}" -- \
+        ircd-lite "$@" </dev/null
     IRC_PID=$PID
     IRC_LOG=$LOG
 }

@@ -11,39 +11,15 @@ export BATS_TEST_TIMEOUT=120
 # Start vsapd with listening sockets as systemd passes them, and a socket to
 # notify: what it is told goes to notify.log.
 managed() { # ADDRESS:PORT or /PATH ... -- OPTIONS
-    start managed python3 - "$@" <<'END'
-import os, socket, sys
-cut = sys.argv.index("--")
-socks = []
-for where in sys.argv[1:cut]:
-    if where.startswith("/"):
-        s = socket.socket(socket.AF_UNIX)
-        s.bind(where)
-    elif where.startswith("udp:"):
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        s.bind(("127.0.0.1", 0))
-    else:
-        host, port = where.rsplit(":", 1)
-        host = host.strip("[]")
-        s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        s.bind((host, int(port)))
-    if s.type == socket.SOCK_STREAM:
-        s.listen(10)
-    socks.append(s)
-note = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-note.bind(os.getcwd() + "/notify")
-if os.fork() == 0:
-    log = open("notify.log", "w")
-    while True:
-        print(note.recv(4096).decode(), file=log, flush=True)
-high = [os.dup2(s.fileno(), 50 + n) for n, s in enumerate(socks)]
-for n, fd in enumerate(high):
-    os.dup2(fd, 3 + n, inheritable=True)
-os.closerange(3 + len(high), 100)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(high)),
-    NOTIFY_SOCKET=os.getcwd() + "/notify")
-os.execvp("vsapd", ["vsapd", "-R", os.getcwd() + "/run"] + sys.argv[cut + 1:])
-END
+    local given=()
+
+    while [ "$1" != -- ]; do
+        given+=("$1")
+        shift
+    done
+    shift
+    start managed python3 "$ROOT/tests/tools/manager.py" "${given[@]}" -- \
+        vsapd -R "$PWD/run" "$@" </dev/null
     VSAPD_PID=$PID
     VSAPD_LOG=$LOG
 }

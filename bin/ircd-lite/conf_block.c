@@ -112,17 +112,6 @@ join_address(struct conf_parse *p, char *out, size_t outlen)
 	return 0;
 }
 
-static bool
-same_address(const struct addr *a, const struct addr *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == ADDR_UNIX)
-		return strcmp(a->text, b->text) == 0;
-	return a->port != 0 && a->port == b->port && a->family == b->family &&
-	       a->any == b->any && IN6_ARE_ADDR_EQUAL(&a->ip, &b->ip);
-}
-
 static int
 check_listen(struct conf_parse *p)
 {
@@ -143,7 +132,7 @@ check_listen(struct conf_parse *p)
 		    "proxy: who opens the path has no network; say who may "
 		    "by mode");
 	STAILQ_FOREACH(other, &p->conf->listens, entry) {
-		if (other != l && same_address(&other->addr, &l->addr))
+		if (other != l && addr_same_listener(&other->addr, &l->addr))
 			return missing(p, "listen on",
 			    "there is a listener at this address already");
 		if (++n > LISTENS_MAX)

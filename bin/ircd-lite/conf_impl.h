@@ -10,6 +10,7 @@
 
 #include "conf.h"
 #include "conf_lex.h"
+#include "conf_value.h"
 
 /* What stands once in its block, and what has a range. */
 enum conf_item {

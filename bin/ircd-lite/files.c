@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "fileio.h"
 
 struct file {
 	STAILQ_ENTRY(file) entry;
@@ -153,7 +154,7 @@ files_tell(const struct files *fs, void (*tell)(const struct pmsg *, int fd))
 		m.value = (uint32_t)f->error;
 		fd = -1;
 		if (f->text != NULL &&
-		    (fd = files_memory(f->text, f->len)) == -1)
+		    (fd = fileio_memory("ircd-lite", f->text, f->len)) == -1)
 			return -1;
 		tell(&m, fd);
 		if (fd != -1)
@@ -182,39 +183,6 @@ files_put(struct files *fs, const struct pmsg *m, int fd)
 }
 
 /* --- memory files ------------------------------------------------------- */
-
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	for (; len > 0; text += n, len -= (size_t)n) {
-		n = write(fd, text, len);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n <= 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-files_memory(const char *text, size_t len)
-{
-	int fd, saved;
-
-	if ((fd = memfd_create("ircd-lite", MFD_CLOEXEC | MFD_ALLOW_SEALING)) ==
-	    -1)
-		return -1;
-	if (write_all(fd, text, len) == 0 &&
-	    fcntl(fd, F_ADD_SEALS,
-		F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
 
 char *
 files_from_memory(int fd, size_t len)
@@ -295,7 +263,7 @@ files_write(const char *path, const char *text, size_t len, char *err,
 		return failed(err, errlen, path);
 	r = same_rights(fd, path);
 	if (r == 0)
-		r = write_all(fd, text, len);
+		r = fileio_write(fd, text, len);
 	if (r == 0)
 		r = fsync(fd);
 	if (r == -1)

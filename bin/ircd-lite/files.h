@@ -35,11 +35,9 @@ int files_tell(const struct files *, void (*tell)(const struct pmsg *, int fd));
 int files_put(struct files *, const struct pmsg *, int fd);
 
 /*
- * A memory file with text in it, that nobody can change any more: the
- * descriptor or -1.  files_from_memory() reads len bytes of one, whoever
- * made it: malloc'ed and with a NUL behind it, or NULL with errno.
+ * Reads len bytes of a memory file, whoever made it: malloc'ed and with a NUL
+ * behind it, or NULL with errno.
  */
-int files_memory(const char *text, size_t len);
 char *files_from_memory(int fd, size_t len);
 
 /*

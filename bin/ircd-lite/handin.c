@@ -77,13 +77,8 @@ trusted(int sock)
 static bool
 is_stream(int fd)
 {
-	socklen_t len = sizeof(int);
-	int type, listens;
-
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1 ||
-	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == -1)
-		return false;
-	return type == SOCK_STREAM && !listens;
+	return net_option(fd, SO_TYPE) == SOCK_STREAM &&
+	       net_option(fd, SO_ACCEPTCONN) == 0;
 }
 
 /* Has whoever hands over given up waiting?  Then it is his again. */

@@ -142,27 +142,18 @@ ports_rundir(struct ports *ps, const struct opts *o, char *err, size_t errlen)
 	return 0;
 }
 
-static int
-socket_int(int fd, int option)
-{
-	socklen_t len = sizeof(int);
-	int v = 0;
-
-	return getsockopt(fd, SOL_SOCKET, option, &v, &len) == -1 ? -1 : v;
-}
-
 int
 ports_given(struct ports *ps, int fd)
 {
 	enum port_kind kind = PORT_CLIENT;
-	int type = socket_int(fd, SO_TYPE);
+	int type = net_option(fd, SO_TYPE);
 	struct port *p;
 
-	if (type == SOCK_SEQPACKET && socket_int(fd, SO_DOMAIN) == AF_UNIX)
+	if (type == SOCK_SEQPACKET && net_option(fd, SO_DOMAIN) == AF_UNIX)
 		kind = PORT_HANDOVER;
 	else if (type != SOCK_STREAM)
 		type = -1;
-	if (type == -1 || socket_int(fd, SO_ACCEPTCONN) != 1) {
+	if (type == -1 || net_option(fd, SO_ACCEPTCONN) != 1) {
 		errno = EINVAL;
 		return -1;
 	}

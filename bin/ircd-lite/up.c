@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fileio.h"
 #include "files.h"
 #include "listener.h"
 #include "log.h"
@@ -90,7 +91,7 @@ up_save_klines(const char *text, size_t len)
 		errno = up.fd == -1 ? ENOTSUP : EFBIG;
 		return -1;
 	}
-	if ((fd = files_memory(text, len)) == -1)
+	if ((fd = fileio_memory("ircd-lite", text, len)) == -1)
 		return -1;
 	m = (struct pmsg){ .type = PMSG_KLINES, .id = (uint32_t)len };
 	r = say(&m, fd);

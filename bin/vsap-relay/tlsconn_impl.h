@@ -8,7 +8,7 @@
  *
  * The engine's buffers are of the connection whose turn it is.  What is left
  * in them at the end of the turn is kept in the connection's rests, and while
- * a direction has a rest it reads nothing: so each way some 64 KiB are on the
+ * a direction has a rest it reads nothing: so each way some 256 KiB are on the
  * way at most.  readable[] and writable[] say what is known since the last
  * edge: true until the kernel said EAGAIN.
  */
@@ -24,10 +24,10 @@
 #include "tlsconn.h"
 
 #define TLS_RECORD (16 * 1024)
-#define TLS_READ (64 * 1024)		      /* taken from a side at once */
+#define TLS_READ (256 * 1024)		      /* taken from a side at once */
 #define TLS_PLAIN_BUF (TLS_READ + TLS_RECORD) /* with a record begun before */
 #define TLS_OUT_BUF (TLS_READ + TLS_RECORD)   /* encrypted; TLS's own, too */
-#define TLS_OWED_MAX (128 * 1024)	      /* TLS's own that may wait */
+#define TLS_OWED_MAX (TLS_READ + 128 * 1024)  /* encrypted and unsent */
 #define TLS_TURN (256 * 1024)		      /* of a direction and turn */
 
 /* The ends of a connection, and the ways: dir[i] reads fd[i], writes fd[!i]. */

@@ -1,6 +1,6 @@
 /*
  * The TLS side of a connection: its socket, libtls's callbacks, the handshake.
- * The kernel is asked in pieces of 64 KiB, whatever the size of TLS's records:
+ * The kernel is asked in pieces of 256 KiB, whatever the size of TLS's records:
  * libtls reads what was read ahead, and what it writes is gathered and sent
  * at the end of a batch.
  */

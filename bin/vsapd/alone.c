@@ -182,14 +182,11 @@ void
 alone_run(struct conf *conf)
 {
 	struct sockaddr_storage src, dst;
-	socklen_t srclen, dstlen, typelen = sizeof(int);
+	socklen_t srclen, dstlen;
 	struct in6_addr ip;
 	char err[512];
-	int type;
 
-	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_TYPE, &type, &typelen) ==
-		-1 ||
-	    type != SOCK_STREAM)
+	if (net_option(STDIN_FILENO, SO_TYPE) != SOCK_STREAM)
 		fatalx("-i: descriptor 0 is no connection; inetd starts "
 		       "vsapd -i, with \"stream tcp nowait\"");
 	choose_log(conf);

@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "conf_lex.h"
 #include "conf_open.h"
+#include "conf_value.h"
 
 #define CONF_RULES_MAX 4096
 #define CONF_USERS_MAX 4096

@@ -14,17 +14,6 @@ wrong(struct conf_parse *p, const char *reason)
 	    p->name.text, reason);
 }
 
-static bool
-same_address(const struct addr *a, const struct addr *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == ADDR_UNIX)
-		return strcmp(a->text, b->text) == 0;
-	return a->port != 0 && a->port == b->port && a->family == b->family &&
-	       a->any == b->any && IN6_ARE_ADDR_EQUAL(&a->ip, &b->ip);
-}
-
 int
 conf_begin_listen(struct conf_parse *p, const struct lex_token *t)
 {
@@ -36,7 +25,7 @@ conf_begin_listen(struct conf_parse *p, const struct lex_token *t)
 	if (addr_parse_listen(&a, t->text, err, sizeof(err)) == -1)
 		return lex_error(p->lex, &t->at, "listen on %s", err);
 	STAILQ_FOREACH(other, &p->conf->listen, entry)
-		if (same_address(&other->addr, &a))
+		if (addr_same_listener(&other->addr, &a))
 			return wrong(p,
 			    "there is a listener at this address already");
 	if (p->conf->nlisten == CONF_LISTEN_MAX)

@@ -4,12 +4,13 @@
  */
 #include "conf_impl.h"
 
-#include <sys/mman.h>
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "fileio.h"
 
 #define SIZE_DIGITS 100000000 /* smaller ones may have a K behind them */
 
@@ -332,37 +333,16 @@ conf_print_text(const struct conf *c, bool people, size_t *len)
 	return NULL;
 }
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	ssize_t n;
-
-	for (; len > 0; text += n, len -= (size_t)n) {
-		n = write(fd, text, len);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n <= 0)
-			return -1;
-	}
-	return 0;
-}
-
 int
 conf_print(const struct conf *c)
 {
 	char *text;
 	size_t len;
-	int fd, saved;
+	int fd;
 
 	if ((text = conf_print_text(c, false, &len)) == NULL)
 		return -1;
-	if ((fd = memfd_create("vsapd.conf", MFD_CLOEXEC)) != -1 &&
-	    (write_all(fd, text, len) == -1 || lseek(fd, 0, SEEK_SET) == -1)) {
-		saved = errno;
-		close(fd);
-		fd = -1;
-		errno = saved;
-	}
+	fd = fileio_memory("vsapd.conf", text, len);
 	free(text);
 	return fd;
 }

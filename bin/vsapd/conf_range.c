@@ -12,54 +12,50 @@
 #define MINUTE (60 * SECOND)
 #define DAY (24 * 60 * MINUTE)
 
-static const struct {
-	const char *name;
-	bool time; /* in milliseconds */
-	long long min, max;
-} items[ITEM_MAX + 1] = {
-	[ITEM_TLS] = { "tls", false, 0, 0 },
-	[ITEM_UPSTREAM] = { "upstream", false, 0, 0 },
-	[ITEM_PASSWORDS] = { "passwords file", false, 0, 0 },
-	[ITEM_AUTHENTICATION] = { "authentication", false, 0, 0 },
-	[ITEM_PREFIX4] = { "prefix", false, 1, 32 },
-	[ITEM_PREFIX6] = { "prefix", false, 1, 128 },
-	[ITEM_HELLO] = { "timeout hello", true, SECOND, DAY },
-	[ITEM_LINE] = { "timeout line", true, SECOND, DAY },
-	[ITEM_IDLE] = { "timeout idle", true, SECOND, DAY },
-	[ITEM_CONNECT] = { "timeout connect", true, SECOND, 10 * MINUTE },
-	[ITEM_LINGER] = { "timeout linger", true, 0, 10 * MINUTE },
-	[ITEM_WORKERS] = { "workers", false, 1, CONF_WORKERS_MAX },
-	[ITEM_LOG] = { "log", false, 0, 0 },
-	[ITEM_VERBOSE] = { "log verbose", false, 0, 0 },
-	[ITEM_SANDBOX] = { "sandbox", false, 0, 0 },
-	[ITEM_ROOT] = { "root", false, 0, 0 },
-	[ITEM_RUN_AS] = { "run as", false, 0, 0 },
-	[ITEM_RUN_DIRECTORY] = { "run directory", false, 0, 0 },
-	[ITEM_OWNER] = { "owner", false, 0, UINT32_MAX },
-	[ITEM_LISTEN_TLS] = { "tls", false, 0, 0 },
-	[ITEM_PROTOCOLS] = { "protocols", false, 0, 0 },
-	[ITEM_CLEARTEXT] = { "passwords cleartext", false, 0, 0 },
-	[ITEM_PROXY] = { "proxy", false, 0, 0 },
-	[ITEM_MODE] = { "mode", false, 0, 0 },
-	[ITEM_LISTEN_GROUP] = { "group", false, 0, 0 },
-	[ITEM_METRICS] = { "metrics", false, 0, 0 },
-	[ITEM_CA] = { "ca", false, 0, 0 },
-	[ITEM_CERTIFICATE] = { "certificate", false, 0, 0 },
-	[ITEM_CIPHERS] = { "ciphers", false, 0, 0 },
-	[ITEM_TLS_WORKERS] = { "workers", false, 1, CONF_WORKERS_MAX },
-	[ITEM_FINGERPRINT] = { "fingerprint", false, 0, 0 },
-	[ITEM_NAME] = { "name", false, 0, 0 },
-	[ITEM_VERIFY] = { "verify", false, 0, 0 },
-	[ITEM_USER] = { "user", false, 0, 0 },
-	[ITEM_GROUP] = { "group", false, 0, 0 },
-	[ITEM_FROM] = { "from", false, 0, 0 },
-	[ITEM_UID] = { "uid", false, 0, 0 },
-	[ITEM_GID] = { "gid", false, 0, 0 },
-	[ITEM_OVER] = { "over tls", false, 0, 0 },
-	[ITEM_VISITORS] = { "visitors", false, 0, 0 },
-	[ITEM_RATE] = { "rate", false, 1, 1000000 },
-	[ITEM_SEND] = { "send proxy", false, 0, 0 },
-	[ITEM_MAX] = { "the text", false, 0, 0 },
+static const struct conf_value items[ITEM_MAX + 1] = {
+	[ITEM_TLS] = { "tls", CONF_ONCE, 0, 0 },
+	[ITEM_UPSTREAM] = { "upstream", CONF_ONCE, 0, 0 },
+	[ITEM_PASSWORDS] = { "passwords file", CONF_ONCE, 0, 0 },
+	[ITEM_AUTHENTICATION] = { "authentication", CONF_ONCE, 0, 0 },
+	[ITEM_PREFIX4] = { "prefix", CONF_COUNT, 1, 32 },
+	[ITEM_PREFIX6] = { "prefix", CONF_COUNT, 1, 128 },
+	[ITEM_HELLO] = { "timeout hello", CONF_TIME, SECOND, DAY },
+	[ITEM_LINE] = { "timeout line", CONF_TIME, SECOND, DAY },
+	[ITEM_IDLE] = { "timeout idle", CONF_TIME, SECOND, DAY },
+	[ITEM_CONNECT] = { "timeout connect", CONF_TIME, SECOND, 10 * MINUTE },
+	[ITEM_LINGER] = { "timeout linger", CONF_TIME, 0, 10 * MINUTE },
+	[ITEM_WORKERS] = { "workers", CONF_COUNT, 1, CONF_WORKERS_MAX },
+	[ITEM_LOG] = { "log", CONF_ONCE, 0, 0 },
+	[ITEM_VERBOSE] = { "log verbose", CONF_ONCE, 0, 0 },
+	[ITEM_SANDBOX] = { "sandbox", CONF_ONCE, 0, 0 },
+	[ITEM_ROOT] = { "root", CONF_ONCE, 0, 0 },
+	[ITEM_RUN_AS] = { "run as", CONF_ONCE, 0, 0 },
+	[ITEM_RUN_DIRECTORY] = { "run directory", CONF_ONCE, 0, 0 },
+	[ITEM_OWNER] = { "owner", CONF_COUNT, 0, UINT32_MAX },
+	[ITEM_LISTEN_TLS] = { "tls", CONF_ONCE, 0, 0 },
+	[ITEM_PROTOCOLS] = { "protocols", CONF_ONCE, 0, 0 },
+	[ITEM_CLEARTEXT] = { "passwords cleartext", CONF_ONCE, 0, 0 },
+	[ITEM_PROXY] = { "proxy", CONF_ONCE, 0, 0 },
+	[ITEM_MODE] = { "mode", CONF_ONCE, 0, 0 },
+	[ITEM_LISTEN_GROUP] = { "group", CONF_ONCE, 0, 0 },
+	[ITEM_METRICS] = { "metrics", CONF_ONCE, 0, 0 },
+	[ITEM_CA] = { "ca", CONF_ONCE, 0, 0 },
+	[ITEM_CERTIFICATE] = { "certificate", CONF_ONCE, 0, 0 },
+	[ITEM_CIPHERS] = { "ciphers", CONF_ONCE, 0, 0 },
+	[ITEM_TLS_WORKERS] = { "workers", CONF_COUNT, 1, CONF_WORKERS_MAX },
+	[ITEM_FINGERPRINT] = { "fingerprint", CONF_ONCE, 0, 0 },
+	[ITEM_NAME] = { "name", CONF_ONCE, 0, 0 },
+	[ITEM_VERIFY] = { "verify", CONF_ONCE, 0, 0 },
+	[ITEM_USER] = { "user", CONF_ONCE, 0, 0 },
+	[ITEM_GROUP] = { "group", CONF_ONCE, 0, 0 },
+	[ITEM_FROM] = { "from", CONF_ONCE, 0, 0 },
+	[ITEM_UID] = { "uid", CONF_ONCE, 0, 0 },
+	[ITEM_GID] = { "gid", CONF_ONCE, 0, 0 },
+	[ITEM_OVER] = { "over tls", CONF_ONCE, 0, 0 },
+	[ITEM_VISITORS] = { "visitors", CONF_ONCE, 0, 0 },
+	[ITEM_RATE] = { "rate", CONF_COUNT, 1, 1000000 },
+	[ITEM_SEND] = { "send proxy", CONF_ONCE, 0, 0 },
+	[ITEM_MAX] = { "the text", CONF_ONCE, 0, 0 },
 };
 
 int
@@ -83,67 +79,19 @@ conf_begin(struct conf_parse *p, const struct lex_token *t)
 int
 conf_once(struct conf_parse *p, enum conf_item item, const struct lex_token *t)
 {
-	struct lex_at *old = &p->set[item];
-
 	if (item == ITEM_MAX)
 		return 0;
-	if (old->line != 0)
-		return lex_error(p->lex, &t->at, "%s is set already in %s:%u",
-		    items[item].name, old->file, old->line);
-	*old = t->at;
-	return 0;
+	return conf_value_once(p->lex, &items[item], &p->set[item], t);
 }
 
 /* ---- numbers ------------------------------------------------------------- */
-
-/* A time as a person would write it: 2 minutes. */
-static const char *
-show(bool time, long long n, char *out, size_t outlen)
-{
-	static const struct {
-		long long size;
-		const char *name;
-	} units[] = {
-		{ DAY, "day" },
-		{ 60 * MINUTE, "hour" },
-		{ MINUTE, "minute" },
-		{ SECOND, "second" },
-		{ 1, "millisecond" },
-	};
-	size_t i = 0;
-
-	if (!time) {
-		(void)snprintf(out, outlen, "%lld", n);
-		return out;
-	}
-	while (n % units[i].size != 0 || (n == 0 && units[i].size > SECOND))
-		i++;
-	(void)snprintf(out, outlen, "%lld %s%s", n / units[i].size,
-	    units[i].name, n == units[i].size ? "" : "s");
-	return out;
-}
-
-static int
-in_range(struct conf_parse *p, enum conf_item item, const struct lex_token *t)
-{
-	long long min = items[item].min, max = items[item].max;
-	bool low = t->number < min, time = items[item].time;
-	char is[48], should[48];
-
-	if (conf_once(p, item, t) == -1)
-		return -1;
-	if (!low && t->number <= max)
-		return 0;
-	return lex_error(p->lex, &t->at, "%s %s: at %s %s", items[item].name,
-	    show(time, t->number, is, sizeof(is)), low ? "least" : "most",
-	    show(time, low ? min : max, should, sizeof(should)));
-}
 
 int
 conf_set_number(struct conf_parse *p, enum conf_item item,
     const struct lex_token *t, unsigned *value)
 {
-	if (in_range(p, item, t) == -1)
+	if (conf_once(p, item, t) == -1 ||
+	    conf_value_range(p->lex, &items[item], t) == -1)
 		return -1;
 	*value = (unsigned)t->number;
 	return 0;
@@ -153,14 +101,9 @@ int
 conf_set_time(struct conf_parse *p, enum conf_item item,
     const struct lex_token *t, unsigned *value)
 {
-	if (in_range(p, item, t) == -1)
+	if (conf_once(p, item, t) == -1)
 		return -1;
-	if (t->number % SECOND != 0)
-		return lex_error(p->lex, &t->at,
-		    "%s %lld milliseconds: not whole seconds", items[item].name,
-		    t->number);
-	*value = (unsigned)(t->number / SECOND);
-	return 0;
+	return conf_value_seconds(p->lex, &items[item], t, value);
 }
 
 /* ---- texts --------------------------------------------------------------- */
@@ -178,15 +121,9 @@ int
 conf_set_text(struct conf_parse *p, enum conf_item item,
     const struct lex_token *t, size_t max, char **value)
 {
-	if (conf_once(p, item, t) == -1)
+	if (conf_once(p, item, t) == -1 ||
+	    conf_value_text(p->lex, &items[item], t, t->text, max) == -1)
 		return -1;
-	if (t->text[0] == '\0')
-		return lex_error(p->lex, &t->at, "%s \"\": it is empty",
-		    items[item].name);
-	if (strlen(t->text) > max)
-		return lex_error(p->lex, &t->at,
-		    "%s \"%.20s...\": longer than %zu bytes", items[item].name,
-		    t->text, max);
 	return conf_copy(p, t->text, value);
 }
 
@@ -196,17 +133,10 @@ conf_set_path(struct conf_parse *p, enum conf_item item,
 {
 	const char *path;
 
-	if (conf_once(p, item, t) == -1)
+	if (conf_once(p, item, t) == -1 || (path = lex_path(p->lex, t)) == NULL)
 		return -1;
-	if (t->text[0] == '\0')
-		return lex_error(p->lex, &t->at, "%s \"\": it is empty",
-		    items[item].name);
-	if ((path = lex_path(p->lex, t)) == NULL)
+	if (conf_value_text(p->lex, &items[item], t, path, CONF_PATH_MAX) == -1)
 		return -1;
-	if (strlen(path) > CONF_PATH_MAX)
-		return lex_error(p->lex, &t->at,
-		    "%s \"%.20s...\": longer than %d bytes", items[item].name,
-		    t->text, CONF_PATH_MAX);
 	return conf_copy(p, path, value);
 }
 

@@ -11,23 +11,14 @@
 #include "listeners_impl.h"
 #include "net.h"
 
-static int
-socket_int(int fd, int option)
-{
-	socklen_t len = sizeof(int);
-	int v = 0;
-
-	return getsockopt(fd, SOL_SOCKET, option, &v, &len) == -1 ? -1 : v;
-}
-
 int
 listeners_given(struct listeners *ls, int fd)
 {
 	struct listener *l;
 	char err[256];
 
-	if (socket_int(fd, SO_TYPE) != SOCK_STREAM ||
-	    socket_int(fd, SO_ACCEPTCONN) != 1 ||
+	if (net_option(fd, SO_TYPE) != SOCK_STREAM ||
+	    net_option(fd, SO_ACCEPTCONN) != 1 ||
 	    net_nonblock(fd, true) == -1) {
 		close(fd);
 		errno = EINVAL;

@@ -1,14 +1,10 @@
-/*
- * ircd-lite.conf(5).  The input is the file "a"; what stands behind its
- * first line "#b" is the file "b" too, so that files include each other.
- */
+/* ircd-lite.conf(5): the files of fuzz_files.h. */
 #include "ircd-lite/conf.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "crypthash.h"
-#include "fuzz_main.h"
+#include "fuzz_files.h"
 
 /* In place of the real one, which takes its time. */
 bool
@@ -17,38 +13,16 @@ crypthash_usable(const char *hash)
 	return hash[0] == '$';
 }
 
-struct input {
-	const char *p;
-	size_t n;
-};
-
-static char *
-copy(const char *p, size_t n, size_t *len)
-{
-	char *c = malloc(n == 0 ? 1 : n);
-
-	FUZZ_ASSERT(c != NULL);
-	memcpy(c, p, n);
-	*len = n;
-	return c;
-}
-
 static char *
 open_input(void *arg, const char *path, size_t *len)
 {
 	const struct input *in = arg;
-	const char *b = memmem(in->p, in->n, "#b\n", 3);
 
-	if (strcmp(path, "a") == 0)
-		return copy(in->p, in->n, len);
-	if (strcmp(path, "b") == 0 && b != NULL)
-		return copy(b, in->n - (size_t)(b - in->p), len);
 	if (strcmp(path, CONF_ASK_HOST) == 0)
 		return copy(in->p, in->n < 70 ? in->n : 70, len);
 	if (strncmp(path, CONF_ASK_USER, strlen(CONF_ASK_USER)) == 0)
 		return copy("33", 2, len);
-	errno = ENOENT;
-	return NULL;
+	return open_file_of(in, path, len);
 }
 
 /* A mask is the same when it is read again. */

@@ -71,7 +71,7 @@ static struct client {
 	char said[SAID_MAX];
 } client[CLIENTS];
 
-/* --- the worker's side -------------------------------------------------------- */
+/* --- the worker's side ------------------------------------------------- */
 
 /* What goes to a stream first is what its client said last, but for what
  * still stands in the socket. */
@@ -143,7 +143,7 @@ worker_turn(void)
 	return true;
 }
 
-/* --- the helper's side -------------------------------------------------------- */
+/* --- the helper's side ------------------------------------------------- */
 
 /* The password is "p", and any proof that begins with a 'p'. */
 static bool
@@ -176,7 +176,7 @@ helper_turn(void)
 	return true;
 }
 
-/* --- the gateway -------------------------------------------------------------- */
+/* --- the gateway ------------------------------------------------------- */
 
 static char *
 open_text(void *arg, const char *path, size_t *len)
@@ -253,7 +253,7 @@ begin_gateway(void)
 	login_use(login, pair(SOCK_SEQPACKET, &helper));
 }
 
-/* --- the model ---------------------------------------------------------------- */
+/* --- the model --------------------------------------------------------- */
 
 static void
 check_session(const struct session *s)
@@ -287,7 +287,7 @@ check_model(void)
 	FUZZ_ASSERT(n == gw->nsessions && strangers == gw->nhellos);
 }
 
-/* --- clients ------------------------------------------------------------------ */
+/* --- clients ----------------------------------------------------------- */
 
 static void
 hear(struct client *c)
@@ -390,7 +390,7 @@ link_change(struct client *c, unsigned how, unsigned start)
 	}
 }
 
-/* --- an input ------------------------------------------------------------------ */
+/* --- an input ---------------------------------------------------------- */
 
 static void
 step(const uint8_t *p, size_t n, unsigned op)

@@ -24,7 +24,7 @@
 #include "fuzz_main.h"
 #include "loop.h"
 
-/* --- the clock --------------------------------------------------------------- */
+/* --- the clock --------------------------------------------------------- */
 
 static uint64_t fuzz_ms = 1000000;
 
@@ -38,7 +38,7 @@ clock_gettime(clockid_t id, struct timespec *ts)
 	return 0;
 }
 
-/* --- the loop ---------------------------------------------------------------- */
+/* --- the loop ---------------------------------------------------------- */
 
 struct deferred {
 	STAILQ_ENTRY(deferred) entry;
@@ -96,7 +96,7 @@ loop_turn(struct event_base *base)
 	return busy;
 }
 
-/* --- connections ------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------- */
 
 /* By the port: 1 there is one at once, 2 refused, 3 after a moment, 4 it
  * comes to nothing after a while; 5 and others as 3. */

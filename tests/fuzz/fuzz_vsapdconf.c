@@ -1,16 +1,14 @@
 /*
- * vsapd.conf(5).  The input is the file "a"; what stands behind its first
- * line "#b" is the file "b" too, so that files include each other, and what
- * stands behind its first line "#q" is a query of -T.
+ * vsapd.conf(5).  The files of fuzz_files.h; what stands behind the first line
+ * "#q" is a query of -T.
  */
 #include "vsapd/conf_impl.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "fuzz_main.h"
+#include "fuzz_files.h"
 
 /* In place of the real one, which asks the network. */
 int
@@ -24,36 +22,12 @@ getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 	return EAI_NONAME;
 }
 
-struct input {
-	const char *p;
-	size_t n;
-};
-
-static char *
-copy(const char *p, size_t n, size_t *len)
-{
-	char *c = malloc(n == 0 ? 1 : n);
-
-	FUZZ_ASSERT(c != NULL);
-	memcpy(c, p, n);
-	*len = n;
-	return c;
-}
-
 static char *
 open_input(void *arg, const char *path, size_t *len)
 {
-	const struct input *in = arg;
-	const char *b = memmem(in->p, in->n, "#b\n", 3);
-
-	if (strcmp(path, "a") == 0)
-		return copy(in->p, in->n, len);
-	if (strcmp(path, "b") == 0 && b != NULL)
-		return copy(b, in->n - (size_t)(b - in->p), len);
 	if (path[0] == '?')
 		return copy("33", 2, len);
-	errno = ENOENT;
-	return NULL;
+	return open_file_of(arg, path, len);
 }
 
 static void

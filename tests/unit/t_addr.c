@@ -543,6 +543,66 @@ test_cidr_guarded(void)
 		    "%s does not", outside[i]);
 }
 
+static void
+test_embedded(void)
+{
+	static const struct {
+		const char *ip, *v4; /* NULL: none */
+	} cases[] = {
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.1" },
+		{ "::192.0.2.1", "::ffff:192.0.2.1" },
+		{ "::", "::ffff:0.0.0.0" },
+		{ "::ffff:0:192.0.2.1", "::ffff:192.0.2.1" },
+		{ "64:ff9b::192.0.2.1", "::ffff:192.0.2.1" },
+		{ "64:ff9b:1:5::192.0.2.1", "::ffff:192.0.2.1" },
+		{ "2002:c000:201::7", "::ffff:192.0.2.1" },
+		{ "64:ff9b:2::192.0.2.1", NULL },
+		{ "2001:db8::192.0.2.1", NULL },
+		{ "fe80::1", NULL },
+	};
+	struct in6_addr ip, want, v4;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		inet_pton(AF_INET6, cases[i].ip, &ip);
+		if (cases[i].v4 == NULL) {
+			ok(!addr_ip_embedded(&ip, &v4), "%s has none",
+			    cases[i].ip);
+			continue;
+		}
+		inet_pton(AF_INET6, cases[i].v4, &want);
+		ok(addr_ip_embedded(&ip, &v4) && IN6_ARE_ADDR_EQUAL(&v4, &want),
+		    "%s has %s", cases[i].ip, cases[i].v4);
+	}
+}
+
+static void
+test_same_listener(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+		{ "127.0.0.1:80", "localhost:80", true },
+		{ "127.0.0.1:80", "127.0.0.1:81", false },
+		{ "127.0.0.1:80", "127.0.0.2:80", false },
+		{ "127.0.0.1:0", "127.0.0.1:0", false },
+		{ ":80", "*:80", true },
+		{ ":80", "0.0.0.0:80", false },
+		{ "0.0.0.0:80", "[::]:80", false },
+		{ "/a", "/a", true },
+		{ "/a", "/b", false },
+		{ "/a", ":80", false },
+	};
+	struct addr a, b;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		addr_parse_listen(&a, cases[i].a, err, sizeof(err));
+		addr_parse_listen(&b, cases[i].b, err, sizeof(err));
+		is_int(addr_same_listener(&a, &b), cases[i].same, "%s and %s",
+		    cases[i].a, cases[i].b);
+	}
+}
+
 /* What a listener may be called. */
 static void
 test_listen(void)
@@ -577,6 +637,8 @@ main(void)
 	test_ranges();
 	test_cidr();
 	test_cidr_guarded();
+	test_embedded();
 	test_listen();
+	test_same_listener();
 	return done_testing();
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "crypthash.h"
-#include "tap.h"
+#include "play_conf.h"
 
 #define HASH "$y$j9T$vEMBysAr75DD1E"
 
@@ -30,26 +30,13 @@ static const char *text; /* of irc.conf */
 static size_t text_len;
 static const char *host = "irc.example.net";
 
-static const struct {
-	const char *path, *text;
-} others[] = {
+static const struct memory_file others[] = {
 	{ "motd", "one\ntwo\n" },
 	{ "sub/a", "motd_file = \"motd\"\n" },
 	{ "opers", "operator x { may all }\n" },
 	{ "?user/www-data", "33" },
 	{ "?user/odd", "no number" },
 };
-
-static char *
-copy(const char *s, size_t n, size_t *len)
-{
-	/* exactly as long, so that a sanitizer sees */
-	char *c = malloc(n == 0 ? 1 : n);
-
-	memcpy(c, s, n);
-	*len = n;
-	return c;
-}
 
 static char *
 open_memory(void *arg, const char *path, size_t *len)
@@ -61,12 +48,7 @@ open_memory(void *arg, const char *path, size_t *len)
 		return copy(host, strlen(host), len);
 	if (strcmp(path, "nul") == 0)
 		return copy("a\0b", 3, len);
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (strcmp(path, others[i].path) == 0)
-			return copy(others[i].text, strlen(others[i].text),
-			    len);
-	errno = ENOENT;
-	return NULL;
+	return open_one_of(others, sizeof(others) / sizeof(*others), path, len);
 }
 
 static char err[1024];
@@ -319,26 +301,6 @@ static const struct {
 	{ "user \"ircd\"\n", "user ircd\n" },
 	{ "user = ircd\nuser $user\n", "user ircd\n" },
 };
-
-/* Is each line of want one of the dump's? */
-static void
-has_lines(const char *all, const char *want, size_t number)
-{
-	char line[1024];
-	size_t n;
-
-	for (; *want != '\0'; want += n + 1) {
-		n = strcspn(want, "\n");
-		(void)snprintf(line, sizeof(line), "\n%.*s\n", (int)n, want);
-		if (strncmp(all, want, n + 1) != 0 &&
-		    strstr(all, line) == NULL) {
-			ok(0, "good %zu: %.*s", number, (int)n, want);
-			printf("# in\n%s", all);
-			return;
-		}
-	}
-	ok(1, "good %zu", number);
-}
 
 static void
 test_good(void)
@@ -698,19 +660,12 @@ test_bad(void)
 static void
 test_many(const char *before, const char *after, unsigned max, const char *want)
 {
-	static char all[256 * 1024];
-	size_t n = 0;
 	struct conf *c;
 
-	for (unsigned i = 1; i <= max; i++)
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%u%s\n",
-		    before, i, after);
-	c = load(all);
+	c = load(lines_to(before, after, max));
 	is_str(err, "", "%u of them", max);
 	conf_free(c);
-	(void)snprintf(all + n, sizeof(all) - n, "%s%u%s\n", before, max + 1,
-	    after);
-	c = load(all);
+	c = load(lines_to(before, after, max + 1));
 	is_str(err, want, "and one more");
 	conf_free(c);
 }
@@ -909,35 +864,6 @@ test_hours(void)
 
 /* ---- the example, whole and cut ---- */
 
-enum state { OUTSIDE, COMMENT, STRING };
-
-/*
- * Where a cut before byte n leaves the file, found without the lexer: in a
- * block, in a text, or in a line that says something.
- */
-struct cut {
-	enum state state;
-	int depth;
-	bool line; /* something stands in the line */
-};
-
-static void
-advance(struct cut *c, const char *p)
-{
-	if (c->state == COMMENT && *p != '\n')
-		return;
-	if (c->state == STRING) {
-		c->state = *p == '"' ? OUTSIDE : STRING;
-		return;
-	}
-	c->state = *p == '"' ? STRING : *p == '#' ? COMMENT : OUTSIDE;
-	c->depth += (*p == '{') - (*p == '}');
-	if (*p == '\n')
-		c->line = p[-1] == '\\';
-	else if (strchr(" \t#", *p) == NULL)
-		c->line = true;
-}
-
 static void
 test_cuts(void)
 {
@@ -949,7 +875,7 @@ test_cuts(void)
 	if (!ok(all != NULL && n > 2000, "the example is there"))
 		return;
 	for (size_t i = 0; i <= n; i++) {
-		bool whole = at.state != STRING && at.depth == 0 && !at.line;
+		bool whole = is_whole(&at);
 
 		c = load_n(all, i);
 		if ((c != NULL) != whole && wrong++ < 5)

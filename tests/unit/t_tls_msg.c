@@ -1,4 +1,4 @@
-/* Messages of TLS workers: what is formatted is parsed back; nothing else is. */
+/* Messages of TLS workers: what is formatted is parsed back, nothing else. */
 #include "tls_msg.h"
 
 #include <stdlib.h>

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tap.h"
+#include "play_conf.h"
 
 #define CRYPT "$y$j9T$ZCIHjACcbmznl9l5vI4i//$T2E.XxWkpgrSpxgydWT1TD.tPj1sT240"
 #define SCRAM                                                                  \
@@ -91,9 +91,7 @@ freeaddrinfo(struct addrinfo *list)
 static const char *text; /* of vsapd.conf */
 static size_t text_len;
 
-static const struct {
-	const char *path, *text;
-} others[] = {
+static const struct memory_file others[] = {
 	{ "sub/a", "nets = { 10.0.0.0/8, fd00::/8 }\n" },
 	{ "sub/b", "tls { certificate c.pem key /k.pem }\n" },
 	{ "sub/c", "permit user nobody-there stat\n" },
@@ -105,28 +103,12 @@ static const struct {
 };
 
 static char *
-copy(const char *s, size_t n, size_t *len)
-{
-	/* exactly as long, so that a sanitizer sees */
-	char *c = malloc(n == 0 ? 1 : n);
-
-	memcpy(c, s, n);
-	*len = n;
-	return c;
-}
-
-static char *
 open_memory(void *arg, const char *path, size_t *len)
 {
 	(void)arg;
 	if (strcmp(path, "vsapd.conf") == 0)
 		return copy(text, text_len, len);
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (strcmp(path, others[i].path) == 0)
-			return copy(others[i].text, strlen(others[i].text),
-			    len);
-	errno = ENOENT;
-	return NULL;
+	return open_one_of(others, sizeof(others) / sizeof(*others), path, len);
 }
 
 static char err[2048];
@@ -348,25 +330,6 @@ joined(char *s)
 			*to++ = *from++;
 	*to = '\0';
 	return s;
-}
-
-static void
-has_lines(const char *all, const char *want, size_t number)
-{
-	char line[1024];
-	size_t n;
-
-	for (; *want != '\0'; want += n + 1) {
-		n = strcspn(want, "\n");
-		(void)snprintf(line, sizeof(line), "\n%.*s\n", (int)n, want);
-		if (strncmp(all, want, n + 1) != 0 &&
-		    strstr(all, line) == NULL) {
-			ok(0, "good %zu: %.*s", number, (int)n, want);
-			printf("# in\n%s", all);
-			return;
-		}
-	}
-	ok(1, "good %zu", number);
 }
 
 static void
@@ -760,21 +723,14 @@ test_bad(void)
 static void
 test_many(const char *before, const char *after, unsigned max, const char *want)
 {
-	static char all[1024 * 1024];
-	size_t n = 0;
 	struct conf *c;
 
-	for (unsigned i = 1; i <= max; i++)
-		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%u%s\n",
-		    before, i, after);
-	c = load(all);
+	c = load(lines_to(before, after, max));
 	is_str(err, "", "%u of them", max);
 	if (c != NULL)
 		same_again(c, before);
 	conf_free(c);
-	(void)snprintf(all + n, sizeof(all) - n, "%s%u%s\n", before, max + 1,
-	    after);
-	c = load(all);
+	c = load(lines_to(before, after, max + 1));
 	is_str(err, want, "and one more");
 	conf_free(c);
 }
@@ -1153,37 +1109,6 @@ test_queries(void)
 
 /* ---- the examples, whole and cut ---- */
 
-enum state { OUTSIDE, COMMENT, STRING };
-
-/*
- * Where a cut before byte n leaves the file, found without the lexer: in a
- * block, in a text, or in a line that says something.
- */
-struct cut {
-	enum state state;
-	int depth;
-	bool line; /* something stands in the line */
-};
-
-static void
-advance(struct cut *c, const char *p)
-{
-	bool comment = c->state == COMMENT;
-
-	if (comment && *p != '\n')
-		return;
-	if (c->state == STRING) {
-		c->state = *p == '"' ? OUTSIDE : STRING;
-		return;
-	}
-	c->state = *p == '"' ? STRING : *p == '#' ? COMMENT : OUTSIDE;
-	c->depth += (*p == '{') - (*p == '}');
-	if (*p == '\n')
-		c->line = !comment && p[-1] == '\\';
-	else if (strchr(" \t#", *p) == NULL)
-		c->line = true;
-}
-
 /* An error of its own: the certificate or the users stand farther down. */
 static bool
 misses_more(void)
@@ -1213,7 +1138,7 @@ test_cuts(const char *name)
 	struct conf *c;
 
 	for (size_t i = 0; all != NULL && i <= n; i++) {
-		bool whole = at.state != STRING && at.depth == 0 && !at.line;
+		bool whole = is_whole(&at);
 
 		text = all;
 		text_len = i;
