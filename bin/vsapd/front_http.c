@@ -94,8 +94,7 @@ is_host_port(const char *target)
 	char err[128];
 	struct addr a;
 
-	return strpbrk(target, " \t/") == NULL &&
-	       strchr(target, ':') != NULL &&
+	return strpbrk(target, " \t/") == NULL && strchr(target, ':') != NULL &&
 	       (addr_parse(&a, target, ADDR_FOR_CONNECT, err, sizeof(err)) ==
 		       -1 ||
 		   a.kind == ADDR_TCP);
