@@ -3,6 +3,7 @@
 # (Times are measured coarsely: a busy machine may be late, not early.)
 
 load lib/common
+load lib/tls
 
 MB=1000000
 
@@ -11,12 +12,10 @@ start_capped() {
     local hash
 
     hash=$(openssl passwd -6 secret)
-    (umask 077 && openssl req -x509 -newkey ec -pkeyopt \
-        ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
-        -subj /CN=localhost 2>/dev/null)
+    self_signed cert localhost
     (umask 077 && cat >vsapd.conf) <<END
 listen on 127.0.0.1:0 tls optional
-tls { certificate "$PWD/cert.pem" key "$PWD/key.pem" }
+tls { certificate "$PWD/cert.pem" key "$PWD/cert.key" }
 user ops password "$hash"
 user eve password "$hash"
 workers 2

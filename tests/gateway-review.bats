@@ -239,7 +239,7 @@ $all"
     assert_line --partial 'takes no visitors from here'
 }
 
-@test "FORWARD by a rule with send proxy begins with the visitor's address" {
+@test "FORWARD by a rule with send proxy names the visitor and where it came to" {
     start target perl -MIO::Socket::INET -e '$| = 1; my $l = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:0");
         print "at ", $l->sockport, "\n"; while (my $c = $l->accept) { print scalar <$c> }' </dev/null
     local port
@@ -256,7 +256,7 @@ permit from local { connect, forward } 127.0.0.1:$port send proxy v1"
     run timeout 5 nc.openbsd -N "${at%:*}" "${at##*:}" <<<'PROXY TCP4 192.0.2.1 192.0.2.2 1 2'
     wait_log target.log '^PROXY'
     run head -n 2 target.log
-    assert_line --regexp "^PROXY TCP4 127.0.0.1 127.0.0.1 [0-9]+ $port"
+    assert_line --regexp "^PROXY TCP4 127.0.0.1 127.0.0.1 [0-9]+ ${at##*:}$"
 }
 
 @test "who guesses many passwords at once is not told the right one" {

@@ -85,15 +85,8 @@ services() { # NAME TRUTH: processes of this test called NAME are as many
 # Start ircd-lite with listening sockets as systemd passes them, and a socket
 # to notify: what it is told goes to notify.log.
 managed() { # ADDRESS:PORT or /PATH ... -- OPTIONS
-    local given=()
-
-    while [ "$1" != -- ]; do
-        given+=("$1")
-        shift
-    done
-    shift
-    start managed python3 "$ROOT/tests/tools/manager.py" "${given[@]}" -- \
-        ircd-lite "$@" </dev/null
+    start managed python3 "$ROOT/tests/tools/manager.py" ircd-lite \
+        -- "$@" </dev/null
     IRC_PID=$PID
     IRC_LOG=$LOG
 }

@@ -3,6 +3,7 @@
 # not at all, and nothing that is established is cut.
 
 load lib/common
+load lib/tls
 load lib/load
 
 # conf in this test's folder: two listeners, and these lines.
@@ -420,13 +421,7 @@ END
 }
 
 certificate() { # NAME
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
-        -nodes -days 2 -subj "/CN=$1" -addext subjectAltName=DNS:localhost \
-        -keyout "$1.key" -out "$1.pem" 2>openssl.log || {
-        cat openssl.log
-        return 1
-    }
-    chmod 600 "$1.key"
+    self_signed "$1" "$1" -addext subjectAltName=DNS:localhost
     ln -sf "$1.key" key.pem
     ln -sf "$1.pem" cert.pem
 }

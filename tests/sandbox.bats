@@ -3,6 +3,7 @@
 # preloaded into all of them (tests/tools/probe/probe.c), and tries.
 
 load lib/common
+load lib/tls
 
 setup() {
     vsap_setup
@@ -96,13 +97,11 @@ relays() {
 
 # The same with TLS on its listener; TLS workers are one as well.
 start_tls_probed() {
-    (umask 077 && openssl req -x509 -newkey ec -pkeyopt \
-        ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
-        -subj /CN=localhost 2>/dev/null)
+    self_signed cert localhost
     cat >vsapd.conf <<END
 listen on 127.0.0.1:0 tls optional
 tls {
-    certificate "$PWD/cert.pem" key "$PWD/key.pem"
+    certificate "$PWD/cert.pem" key "$PWD/cert.key"
     workers 1
 }
 workers 1
@@ -137,7 +136,7 @@ serves_tls() {
 key_in() { # PID
     local status=0
 
-    perl "$ROOT/tests/tools/probe/keymem.pl" key.pem "$1" >found || status=$?
+    perl "$ROOT/tests/tools/probe/keymem.pl" cert.key "$1" >found || status=$?
     echo "$status"
 }
 

@@ -11,15 +11,8 @@ export BATS_TEST_TIMEOUT=120
 # Start vsapd with listening sockets as systemd passes them, and a socket to
 # notify: what it is told goes to notify.log.
 managed() { # ADDRESS:PORT or /PATH ... -- OPTIONS
-    local given=()
-
-    while [ "$1" != -- ]; do
-        given+=("$1")
-        shift
-    done
-    shift
-    start managed python3 "$ROOT/tests/tools/manager.py" "${given[@]}" -- \
-        vsapd -R "$PWD/run" "$@" </dev/null
+    start managed python3 "$ROOT/tests/tools/manager.py" vsapd \
+        -R "$PWD/run" -- "$@" </dev/null
     VSAPD_PID=$PID
     VSAPD_LOG=$LOG
 }

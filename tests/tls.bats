@@ -2,13 +2,13 @@
 # client certificates in rules, an upstream over TLS; not a byte lost.
 
 load lib/common
+load lib/tls
 
 export BATS_TEST_TIMEOUT=120
 
 # A CA, a server's certificate, and one for a client called NAME.
 ca() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-        -days 2 -subj /CN=test-CA -keyout ca.key -out ca.pem 2>/dev/null
+    self_signed ca test-CA
     issue server localhost 'subjectAltName=DNS:localhost,IP:127.0.0.1'
 }
 issue() { # FILE NAME EXTENSIONS
@@ -134,8 +134,7 @@ EOF
     assert_line --partial 410
     wait_log "$VSAPD_LOG" 'certificate "alice.ops.example.org" SHA256:'
     # One of another CA is refused by the handshake.
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-        -subj /CN=mallory.ops.example.org -keyout m.key -out m.pem 2>/dev/null
+    self_signed m mallory.ops.example.org
     run tls -cert m.pem -key m.key < <(ask)
     refute_output --partial bound
 }

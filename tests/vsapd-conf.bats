@@ -3,6 +3,7 @@
 # what goes with a file and what does not.  Nothing is started here.
 
 load lib/common
+load lib/tls
 
 # A configuration of the standard input, and what -n says of it.
 conf() { # lines of vsapd.conf
@@ -38,12 +39,6 @@ hash_of() { # crypt|scram
     esac
 }
 
-self_signed() { # NAME: NAME.pem, NAME.key
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-        -days 2 -subj "/CN=$1" -keyout "$1.key" -out "$1.pem" 2>/dev/null
-    chmod 600 "$1.key"
-}
-
 # ---- the examples -----------------------------------------------------------
 
 example() { # NAME, SED...: a copy of it, with the paths of this test
@@ -66,7 +61,7 @@ example() { # NAME, SED...: a copy of it, with the paths of this test
     example vsapd-balancer.conf -e ''
     run vsapd -n -f vsapd.conf
     assert_success
-    assert_output "$PWD/vsapd.conf: fine: 1 rule, 2 listeners, 1 user"
+    assert_output "$PWD/vsapd.conf: fine: 2 rules, 2 listeners, 1 user"
 }
 
 @test "the example with TLS is fine once there is a certificate" {

@@ -4,12 +4,17 @@
 #	load lib/common
 #	load lib/tls
 
-# A CA of this name: NAME.pem, NAME.key
-make_ca() { # NAME
+# A certificate that nobody else has signed: NAME.pem, NAME.key
+self_signed() { # NAME [CN [option of openssl req...]]
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-        -keyout "$1.key" -out "$1.pem" -days 2 -subj "/CN=the CA $1" \
+        -keyout "$1.key" -out "$1.pem" -days 2 -subj "/CN=${2:-$1}" "${@:3}" \
         2>/dev/null
     chmod 600 "$1.key"
+}
+
+# A CA of this name: NAME.pem, NAME.key
+make_ca() { # NAME
+    self_signed "$1" "the CA $1"
 }
 
 # A certificate by that CA for these names and addresses: NAME.pem, NAME.key,

@@ -62,6 +62,7 @@ bench='
 python:http.server python3
 cmd:socat socat
 cmd:ssh openssh-client
+cmd:openssl openssl
 cmd:nc.openbsd netcat-openbsd
 cmd:gnuplot gnuplot-nox
 '

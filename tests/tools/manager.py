@@ -1,7 +1,10 @@
-# A service manager: manager.py [ADDRESS:PORT | /PATH | udp: ...] -- COMMAND...
+# A service manager:
 #
-# Opens these, listening, and becomes the command with them as LISTEN_FDS and
-# with a socket to notify; what that is told goes to notify.log.
+#   manager.py COMMAND... -- [ADDRESS:PORT | /PATH | udp: ...] -- OPTIONS...
+#
+# Opens these, listening, and becomes the command (with the options) that has
+# them as LISTEN_FDS, and a socket to notify; what that is told goes to
+# notify.log.
 import os
 import socket
 import sys
@@ -26,7 +29,9 @@ def opened(where):
 
 
 cut = sys.argv.index("--")
-socks = [opened(where) for where in sys.argv[1:cut]]
+end = sys.argv.index("--", cut + 1)
+command = sys.argv[1:cut] + sys.argv[end + 1:]
+socks = [opened(where) for where in sys.argv[cut + 1:end]]
 note = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 note.bind(os.getcwd() + "/notify")
 if os.fork() == 0:
@@ -40,4 +45,4 @@ for n, fd in enumerate(high):
 os.closerange(3 + len(high), 100)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(high)),
                   NOTIFY_SOCKET=os.getcwd() + "/notify")
-os.execvp(sys.argv[cut + 1], sys.argv[cut + 1:])
+os.execvp(command[0], command)
