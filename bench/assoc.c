@@ -2,7 +2,8 @@
  * assoc: associations a second.  Each connects to HOST PORT, asks for the
  * sink (-m vsap, socks) or finds itself there (-m tcp), sends one byte, has
  * it back, sees the sink's end of file and closes.  The sink, a process of
- * its own, listens on -l or takes hand-overs at -f.
+ * its own, listens on -l or takes hand-overs at -f.  With -T each begins with
+ * a handshake of TLS.
  *
  * With -H the associations are held: "ready" is printed when so many stand
  * and have each carried a byte both ways, and all end with standard input.
@@ -15,7 +16,7 @@
 #include <sys/epoll.h>
 #include <stdbool.h>
 
-#include "bench.h"
+#include "bench_tls.h"
 
 #define SAMPLES_MAX 4000000
 #define FAILED_MAX 1000
@@ -35,6 +36,8 @@ struct conn {
 	int fd;
 	int step;
 	bool queued; /* connect(2) is not through */
+	bool unsent; /* TLS wants to read before it sends */
+	struct tls *tls;
 	size_t got;
 	char in[512];
 	double t0;
@@ -51,6 +54,7 @@ static struct {
 static struct step steps[STEPS];
 static int nsteps;
 static struct sockaddr_in server;
+static struct tls_config *tlsconf; /* NULL: no TLS */
 static int ep;
 static bool hold;
 static double *sample;
@@ -59,9 +63,9 @@ static size_t done, failed, standing;
 static void
 usage(void)
 {
-	fprintf(stderr,
-	    "usage: assoc -l port | -f path [-c width] [-H count] "
-	    "[-m tcp | vsap | socks] [-p pid]... [-t seconds] host port\n");
+	fprintf(stderr, "usage: assoc -l port | -f path [-c width] [-H count] "
+			"[-m tcp | vsap | socks] [-p pid]... [-T] [-t seconds] "
+			"host port\n");
 	exit(100);
 }
 
@@ -185,6 +189,50 @@ plan(const char *mode, int port)
 		usage();
 }
 
+/* The request of its step.  False: that failed. */
+static bool
+conn_send(struct conn *c)
+{
+	const struct step *s = &steps[c->step];
+	ssize_t n;
+
+	if (tlsconf == NULL)
+		return send(c->fd, s->out, s->outlen, MSG_NOSIGNAL) != -1;
+	if (c->tls == NULL)
+		c->tls = bench_tls_on(tlsconf, c->fd);
+	n = tls_write(c->tls, s->out, s->outlen);
+	c->unsent = n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT;
+	return c->unsent || n == (ssize_t)s->outlen;
+}
+
+/* As recv(2).  How TLS ends after the last step is the server's affair. */
+static ssize_t
+conn_recv(struct conn *c)
+{
+	ssize_t n;
+
+	if (c->tls == NULL)
+		return recv(c->fd, c->in + c->got, sizeof(c->in) - c->got - 1,
+		    0);
+	n = tls_read(c->tls, c->in + c->got, sizeof(c->in) - c->got - 1);
+	if (n == TLS_WANT_POLLIN || n == TLS_WANT_POLLOUT)
+		errno = EAGAIN;
+	else if (n < 0 && c->step == nsteps)
+		return 0;
+	else if (n < 0)
+		errno = EIO;
+	return n < 0 ? -1 : n;
+}
+
+static void
+conn_close(struct conn *c)
+{
+	tls_free(c->tls);
+	c->tls = NULL;
+	close(c->fd);
+	c->fd = -1;
+}
+
 static void
 conn_open(struct conn *c)
 {
@@ -194,6 +242,7 @@ conn_open(struct conn *c)
 	c->t0 = bench_now();
 	c->step = 0;
 	c->got = 0;
+	c->unsent = false;
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (c->fd == -1)
 		err(111, "socket");
@@ -206,7 +255,7 @@ conn_open(struct conn *c)
 	c->queued = r == -1 && errno == EALREADY;
 	if (c->queued)
 		ev.events = EPOLLOUT;
-	else if (send(c->fd, steps[0].out, steps[0].outlen, 0) == -1)
+	else if (!conn_send(c))
 		err(111, "send");
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) == -1)
 		err(111, "epoll_ctl");
@@ -221,8 +270,7 @@ conn_end(struct conn *c, bool well)
 		done++;
 	else if (++failed > FAILED_MAX)
 		errx(111, "too many associations failed");
-	close(c->fd);
-	c->fd = -1;
+	conn_close(c);
 }
 
 /* -1: not what was expected, 0: more to come, 1: the step is complete. */
@@ -245,7 +293,7 @@ conn_connected(struct conn *c)
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
 
 	c->queued = false;
-	if (send(c->fd, steps[0].out, steps[0].outlen, MSG_NOSIGNAL) == -1)
+	if (!conn_send(c))
 		conn_end(c, false);
 	else if (epoll_ctl(ep, EPOLL_CTL_MOD, c->fd, &ev) == -1)
 		err(111, "epoll_ctl");
@@ -254,10 +302,14 @@ conn_connected(struct conn *c)
 static void
 conn_read(struct conn *c)
 {
-	ssize_t n =
-	    recv(c->fd, c->in + c->got, sizeof(c->in) - c->got, MSG_DONTWAIT);
+	ssize_t n;
 	int r;
 
+	if (c->unsent && !conn_send(c))
+		conn_end(c, false);
+	if (c->unsent || c->fd == -1)
+		return;
+	n = conn_recv(c);
 	if (n == -1 && errno == EAGAIN)
 		return;
 	if (n <= 0 || c->step == nsteps) {
@@ -274,8 +326,7 @@ conn_read(struct conn *c)
 	c->step++;
 	c->got = 0;
 	if (c->step < nsteps) {
-		if (send(c->fd, steps[c->step].out, steps[c->step].outlen,
-			MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
+		if (!conn_send(c))
 			conn_end(c, false);
 	} else if (hold)
 		standing++;
@@ -287,16 +338,18 @@ attempt(const char *host, int port)
 {
 	struct timeval limit = { AWAIT_SECONDS / 2, 0 };
 	struct conn c = { .fd = bench_connect(host, port) };
+	double until = bench_now() + AWAIT_SECONDS / 2;
 	int r = 1;
 	ssize_t n;
 
 	setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	for (; r == 1 && c.step < nsteps; c.step++) {
-		send(c.fd, steps[c.step].out, steps[c.step].outlen,
-		    MSG_NOSIGNAL);
+		while (conn_send(&c) && c.unsent)
+			;
 		for (r = 0, c.got = 0; r == 0;) {
-			n = recv(c.fd, c.in + c.got, sizeof(c.in) - c.got - 1,
-			    0);
+			n = conn_recv(&c);
+			if (n == -1 && errno == EAGAIN && bench_now() < until)
+				continue;
 			if (n <= 0)
 				r = -1;
 			else {
@@ -305,7 +358,7 @@ attempt(const char *host, int port)
 			}
 		}
 	}
-	close(c.fd);
+	conn_close(&c);
 	return r == 1;
 }
 
@@ -379,7 +432,7 @@ options(int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "c:f:H:l:m:p:t:")) != -1)
+	while ((ch = getopt(argc, argv, "c:f:H:l:m:p:Tt:")) != -1)
 		switch (ch) {
 		case 'c':
 			opt.width = bench_num(optarg, 1, 1000);
@@ -398,6 +451,9 @@ options(int argc, char **argv)
 			break;
 		case 'p':
 			bench_tree_add(&opt.tree, optarg);
+			break;
+		case 'T':
+			tlsconf = bench_tls_config();
 			break;
 		case 't':
 			opt.seconds = bench_num(optarg, 1, 600);

@@ -124,6 +124,51 @@ bench_connect(const char *host, int port)
 	}
 }
 
+/* A reply line of VSAP into line[512]; it has to begin so. */
+static inline void
+bench_reply(int fd, char line[512], const char *begin)
+{
+	size_t n = 0;
+
+	do {
+		if (n == 511 || read(fd, line + n, 1) != 1)
+			errx(111, "no reply, or an endless one");
+	} while (line[n++] != '\n');
+	line[n] = '\0';
+	if (strncmp(line, begin, strlen(begin)) != 0)
+		errx(111, "%s instead of %s", line, begin);
+}
+
+/* The way through a gateway to a port of this host. */
+static inline void
+bench_vsap_connect(int fd, int port)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "VSAP/0.1 CONNECT 127.0.0.1:%d\r\n", port);
+	if (write(fd, line, strlen(line)) == -1)
+		err(111, "CONNECT");
+	bench_reply(fd, line, "VSAP/0.1 240 ");
+	if (write(fd, "RELAY\r\n", 7) != 7)
+		err(111, "RELAY");
+}
+
+/*
+ * One of many addresses of this host, 127.0.1.1 and so on, for who plays
+ * several; the port is chosen when it connects.
+ */
+static inline void
+bench_from(int fd, unsigned n)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	int on = 1;
+
+	sin.sin_addr.s_addr = htonl(0x7f000101 + n / 250 * 256 + n % 250);
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)
+		err(111, "bind");
+}
+
 static inline int
 bench_handover_listen(const char *path)
 {

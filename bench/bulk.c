@@ -4,8 +4,9 @@
  *
  * Source and sink are processes of their own.  The sink listens on -l, or
  * takes its streams by hand-over at the path -f (one message, one
- * descriptor).  The processor time is read while the streams still stand,
- * as some peers fork a process for each connection and lose it.
+ * descriptor).  With -g HOST PORT is a gateway, which is asked for the way to
+ * it.  The processor time is read while the streams still stand, as some
+ * peers fork a process for each connection and lose it.
  */
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -31,6 +32,7 @@ static struct bench_tree tree;
 static const char *path; /* of hand-overs */
 static int sinkport;
 static int nstreams = 1;
+static bool through_gateway;
 static size_t block = 512 * 1024;
 static double seconds = 2;
 static uint64_t limit = UINT64_MAX;
@@ -39,8 +41,9 @@ static char *buffer;
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: bulk -l port | -f path [-b block] [-m MiB] "
-			"[-n streams] [-p pid]... [-t seconds] host port\n");
+	fprintf(stderr,
+	    "usage: bulk -l port | -f path [-b block] [-g] [-m MiB] "
+	    "[-n streams] [-p pid]... [-t seconds] host port\n");
 	exit(100);
 }
 
@@ -107,8 +110,11 @@ source(const char *host, int port)
 	uint64_t sum;
 	double until;
 
-	for (i = 0; i < nstreams; i++)
+	for (i = 0; i < nstreams; i++) {
 		fds[i] = bench_connect(host, port);
+		if (through_gateway)
+			bench_vsap_connect(fds[i], sinkport);
+	}
 	until = bench_now() + seconds;
 	sum = nstreams == 1 ? source_one(fds[0], until)
 			    : source_many(fds, nstreams, until);
@@ -215,13 +221,16 @@ options(int argc, char **argv)
 {
 	int ch;
 
-	while ((ch = getopt(argc, argv, "b:f:l:m:n:p:t:")) != -1)
+	while ((ch = getopt(argc, argv, "b:f:gl:m:n:p:t:")) != -1)
 		switch (ch) {
 		case 'b':
 			block = bench_num(optarg, 1, 1 << 24);
 			break;
 		case 'f':
 			path = optarg;
+			break;
+		case 'g':
+			through_gateway = true;
 			break;
 		case 'l':
 			sinkport = bench_num(optarg, 1, 65535);

@@ -13,11 +13,8 @@ irc_limit() {
 }
 
 irc_cores() {
-    local cores
-    cores=($(taskset -cp $$ | sed 's/.*: //; s/[,-]/ /g'))
-    [ ${#cores[@]} -gt 1 ] || { skip "one core only"; return 1; }
-    LOADCORE=${cores[-1]}
-    PIN=${cores[0]}
+    two_cores || return
+    PIN=$SERVERCORE
 }
 
 irc_conf() { # NAME PORT: its configuration from the template

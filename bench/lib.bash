@@ -61,6 +61,15 @@ start() { # NAME PORT COMMAND...
     fi
 }
 
+# SERVERCORE and LOADCORE, for servers and load generators.
+two_cores() {
+    local cores
+    cores=($(taskset -cp $$ | sed 's/.*: //; s/[,-]/ /g'))
+    [ ${#cores[@]} -gt 1 ] || { skip "one core only"; return 1; }
+    SERVERCORE=${cores[0]}
+    LOADCORE=${cores[-1]}
+}
+
 # The processes that descend from PID, and PID.
 tree() { # PID
     local c
@@ -187,6 +196,35 @@ END
             -R "127.0.0.1:$p:127.0.0.1:$2" 127.0.0.1
 }
 
+# --- gateways ---------------------------------------------------------------
+
+start_microsocks() { # NAME
+    local p
+    have microsocks || return
+    ports p
+    start "$1" "$p" "${PEER[microsocks]}" -i 127.0.0.1 -p "$p"
+}
+
+# Without its log, which it makes wholly of errors then; one "mother" is as
+# many as it starts by itself.
+start_danted() { # NAME
+    local p
+    have danted || return
+    ports p
+    cat >"$TMP/$1.cfg" <<END
+errorlog: stderr
+internal: 127.0.0.1 port = $p
+external: 127.0.0.1
+clientmethod: none
+socksmethod: none
+user.privileged: $(id -un)
+user.unprivileged: $(id -un)
+client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }
+socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 command: connect }
+END
+    start "$1" "$p" "${PEER[danted]}" -N 1 -f "$TMP/$1.cfg" -p "$TMP/$1.pid"
+}
+
 # A gateway of its own run directory; its TCP control port is PORT.
 start_vsapd() { # NAME OPTION...
     local p name=$1
@@ -196,6 +234,82 @@ start_vsapd() { # NAME OPTION...
     mkdir -p "$TMP/$name.run"
     start "$name" "$p" "$B/vsapd" -R "$TMP/$name.run" \
         -l "127.0.0.1:$p" -l "$TMP/$name.run/vsapd.sock" "$@"
+}
+
+# The same by a configuration on standard input; @PORT@ in it is its port.
+start_vsapd_conf() { # NAME
+    local p
+    have vsapd vsap-relay || { skip "vsapd is not built"; return 1; }
+    ports p
+    mkdir -p "$TMP/$1.run"
+    (umask 077 && sed "s|@PORT@|$p|" >"$TMP/$1.conf")
+    start "$1" "$p" "$B/vsapd" -R "$TMP/$1.run" -f "$TMP/$1.conf"
+}
+
+# --- TLS in front of a plain target ---------------------------------------
+
+# One certificate for all, and what generators offer: one suite.
+tls_files() {
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
+        -keyout "$TMP/key.pem" -out "$TMP/cert.pem" 2>"$TMP/openssl.err" ||
+        { skip "no certificate: $(tail -n 1 "$TMP/openssl.err")"; return 1; }
+    (umask 077 && cat "$TMP/cert.pem" "$TMP/key.pem" >"$TMP/both.pem")
+    cat >"$TMP/openssl.cnf" <<END
+openssl_conf = all
+[all]
+ssl_conf = ssl
+[ssl]
+system_default = defaults
+[defaults]
+Ciphersuites = TLS_AES_128_GCM_SHA256
+END
+}
+
+start_relay_tls() { # NAME TARGETPORT
+    local p
+    have vsap-relay || { skip "vsap-relay is not built"; return 1; }
+    ports p
+    start "$1" "$p" "$B/vsap-relay" -l "tls:127.0.0.1:$p" \
+        --cert="$TMP/cert.pem" --key="$TMP/key.pem" "127.0.0.1:$2"
+}
+
+start_haproxy_tls() { # NAME TARGETPORT BUFSIZE
+    local p
+    have haproxy || return
+    ports p
+    cat >"$TMP/$1.cfg" <<END
+global
+    nbthread 1
+    maxconn 4000
+    tune.bufsize $3
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+listen f
+    bind 127.0.0.1:$p backlog 4096 ssl crt $TMP/both.pem
+    server s 127.0.0.1:$2
+END
+    start "$1" "$p" "${PEER[haproxy]}" -db -q -f "$TMP/$1.cfg"
+}
+
+start_stunnel() { # NAME TARGETPORT
+    local p
+    have stunnel4 || return
+    ports p
+    cat >"$TMP/$1.cfg" <<END
+foreground = yes
+pid =
+debug = err
+[f]
+accept = 127.0.0.1:$p
+connect = 127.0.0.1:$2
+cert = $TMP/both.pem
+socket = l:TCP_NODELAY=1
+socket = r:TCP_NODELAY=1
+END
+    start "$1" "$p" "${PEER[stunnel4]}" "$TMP/$1.cfg"
 }
 
 # A service published at a free port of the gateway GATEWAY.

@@ -17,18 +17,14 @@ assoc_round() {
 }
 
 topic_assoc() {
-    local p cores
-    cores=($(taskset -cp $$ | sed 's/.*: //; s/[,-]/ /g'))
-    [ ${#cores[@]} -gt 1 ] || { skip "one core only"; return; }
-    LOADCORE=${cores[-1]}
-    PIN=${cores[0]}
+    local p
+    two_cores || return
+    PIN=$SERVERCORE
     ports SINK
     start_vsapd vsapd -j 1
     ports p
     start bare "$p" "$G/bare_assoc" "$p"
-    ports p
-    ! have microsocks || start microsocks "$p" "${PEER[microsocks]}" \
-        -i 127.0.0.1 -p "$p"
+    start_microsocks microsocks
     start_haproxy haproxy "$SINK"
     PIN=
     rounds assoc_round

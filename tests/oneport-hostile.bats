@@ -32,6 +32,8 @@ permit connect { 127.0.0.1:*, [::1]:*, localhost:*, *.invalid:* }
 permit bind { name:*, 127.0.0.1:* }
 permit forward 127.0.0.1:*
 permit from local stat
+limit hello per source unlimited
+limit hello per prefix unlimited
 timeout hello 4 seconds
 timeout line 2 seconds
 timeout idle 2 seconds

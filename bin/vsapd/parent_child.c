@@ -1,6 +1,7 @@
 /*
  * The parent's children: starting them, and starting again what died.
  */
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include "spawn.h"
 #include "tlsfeed.h"
 
+#define HELPER_NICE 10
 #define QUICK_DEATH 1	 /* seconds: a child that lived less ... */
 #define RESTART_WAIT 500 /* ... is started again after these ms */
 
@@ -111,6 +113,8 @@ start_auth(void)
 	if (pa.now.db == NULL || child_fork(&pa.auth, &fd) != 0)
 		return;
 	child_begin("passwords", fd, -1);
+	/* A flood of passwords takes no time from the streams. */
+	(void)setpriority(PRIO_PROCESS, 0, HELPER_NICE);
 	auth_warm();
 	confine(sandbox_passwords);
 	auth_serve(pa.now.db, fd);
