@@ -205,8 +205,7 @@ start_microsocks() { # NAME
     start "$1" "$p" "${PEER[microsocks]}" -i 127.0.0.1 -p "$p"
 }
 
-# Without its log, which it makes wholly of errors then; one "mother" is as
-# many as it starts by itself.
+# It logs nothing but errors.  One "mother" is as many as it starts by itself.
 start_danted() { # NAME
     local p
     have danted || return
