@@ -89,7 +89,7 @@ main(int argc, char **argv, char **envp)
 {
 	static struct opts o;
 	const char *query = NULL;
-	struct conf *conf;
+	static struct conf *conf;
 	bool only_check = false;
 	int c;
 
