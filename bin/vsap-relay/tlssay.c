@@ -180,7 +180,7 @@ tlssay_flush(struct tlsworker *w)
 	struct saying *s;
 
 	while (!w->orphan && (s = STAILQ_FIRST(&w->sayings)) != NULL) {
-		if (fdpass_send(TLSWORKER_FD, s->bytes, s->len, NULL, 0) == 0) {
+		if (fdpass_send(ROLE_FD, s->bytes, s->len, NULL, 0) == 0) {
 			done(w, s);
 			continue;
 		}

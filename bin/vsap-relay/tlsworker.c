@@ -1,7 +1,6 @@
 #include "tlsworker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +9,6 @@
 #include "limit.h"
 #include "log.h"
 #include "loop.h"
-#include "net.h"
 #include "ratecap.h"
 #include "role.h"
 #include "sandbox.h"
@@ -64,20 +62,13 @@ static const struct tlsconn_calls calls = {
 
 /* --- what the feeder tells --------------------------------------------- */
 
-static void
-close_all(const int *fd, int n)
-{
-	while (n-- > 0)
-		close(fd[n]);
-}
-
 /* The feeder may find another worker; what lasts is said now and then. */
 static void
 refuse(struct tlsworker *w, const int *fd, int nfd, int error)
 {
 	time_t now = clock_seconds();
 
-	close_all(fd, nfd);
+	role_close_all(fd, nfd);
 	if (now - w->said >= SAY_AGAIN)
 		log_warn("no TLS connection can be taken: %s", strerror(error));
 	w->said = now;
@@ -131,7 +122,7 @@ handle_switch(struct tlsworker *w, const int *fd, int nfd, int error)
 		tlssay_switched(w, msg.id);
 		return;
 	}
-	close_all(fd, nfd);
+	role_close_all(fd, nfd);
 	log_debug("no switch: %s", strerror(error));
 	tlssay_nak(w, msg.id, error);
 }
@@ -148,7 +139,7 @@ handle_share(struct tlsworker *w, const int *fd, int nfd, int error)
 	else
 		log_warn("no bandwidth caps: %s",
 		    strerror(error != 0 ? error : errno));
-	close_all(fd, nfd);
+	role_close_all(fd, nfd);
 }
 
 static void
@@ -165,11 +156,13 @@ handle_config(struct tlsworker *w, const int *fd, int nfd, int error)
 }
 
 static void
-handle(struct tlsworker *w, size_t len, const int *fd, int nfd, int error)
+handle(void *arg, size_t len, const int *fd, int nfd, int error)
 {
+	struct tlsworker *w = arg;
+
 	if (tls_msg_parse(&msg, packet, len) == -1) {
 		log_warn("feeder: malformed message of %zu bytes", len);
-		close_all(fd, nfd);
+		role_close_all(fd, nfd);
 		return;
 	}
 	switch (msg.type) {
@@ -188,40 +181,17 @@ handle(struct tlsworker *w, size_t len, const int *fd, int nfd, int error)
 		handle_share(w, fd, nfd, error);
 		break;
 	case TLS_RESET:
-		close_all(fd, nfd);
+		role_close_all(fd, nfd);
 		tlsconn_reset(w->engine, msg.id);
 		break;
 	case TLS_QUERY:
-		close_all(fd, nfd);
+		role_close_all(fd, nfd);
 		tlssay_counts(w, msg.seq);
 		break;
 	default:
 		log_warn("feeder: a message that is ours to say");
-		close_all(fd, nfd);
+		role_close_all(fd, nfd);
 	}
-}
-
-/* One message.  1: more may be there, 0: none, -1: the feeder is gone. */
-static int
-receive(struct tlsworker *w)
-{
-	int fd[2], nfd = 2;
-	size_t cut = 0;
-	ssize_t n;
-
-	n = fdpass_recv(TLSWORKER_FD, packet, sizeof(packet), fd, &nfd, &cut);
-	if (n > 0) {
-		handle(w, (size_t)n, fd, nfd, 0);
-		return 1;
-	}
-	if (n == -1 && errno == EMFILE && cut > 0) {
-		handle(w, cut, fd, 0, EMFILE);
-		return 1;
-	}
-	if (n == -1 && (errno == EAGAIN || errno == ENOMEM))
-		return 0;
-	/* It left ours unread; its last STARTs are behind this, told once. */
-	return n == -1 && errno == ECONNRESET ? 1 : -1;
 }
 
 /*
@@ -236,7 +206,7 @@ become_orphan(struct tlsworker *w)
 	w->orphan = true;
 	event_del(w->ev_read);
 	event_del(w->ev_write);
-	close(TLSWORKER_FD);
+	close(ROLE_FD);
 	role_orphan();
 	tlssay_orphan(w);
 	tlsconn_begin_all(w->engine);
@@ -252,12 +222,13 @@ static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct tlsworker *w = arg;
+
 	int r = 1;
 
 	(void)fd;
 	(void)what;
 	for (int n = 0; n < TURN_MAX && r == 1; n++)
-		r = receive(w);
+		r = role_receive(packet, sizeof(packet), handle, w);
 	if (r == -1) {
 		tlssay_flush(w);
 		become_orphan(w);
@@ -300,14 +271,7 @@ set_up(struct tlsworker *w)
 	if ((w->engine = tls_engine_new(w->base, &calls, w)) == NULL ||
 	    (w->cfgs = tlscfgs_new()) == NULL)
 		fatal("TLS");
-	if (net_nonblock(TLSWORKER_FD, true) == -1)
-		fatal("descriptor %d (a feeder's socket)", TLSWORKER_FD);
-	w->ev_read =
-	    event_new(w->base, TLSWORKER_FD, EV_READ | EV_PERSIST, on_read, w);
-	w->ev_write = event_new(w->base, TLSWORKER_FD, EV_WRITE, on_write, w);
-	if (w->ev_read == NULL || w->ev_write == NULL ||
-	    event_add(w->ev_read, NULL) == -1)
-		fatal("descriptor %d (a feeder's socket)", TLSWORKER_FD);
+	role_watch(w->base, on_read, on_write, w, &w->ev_read, &w->ev_write);
 }
 
 int

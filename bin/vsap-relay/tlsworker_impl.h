@@ -17,8 +17,6 @@
 #include "tlscfg.h"
 #include "tlsconn.h"
 
-#define TLSWORKER_FD 3 /* its feeder */
-
 /* A message that waits to be sent, and what follows when it was. */
 struct saying {
 	STAILQ_ENTRY(saying) entry;

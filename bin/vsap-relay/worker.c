@@ -1,7 +1,6 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -103,7 +102,7 @@ become_orphan(struct worker *w)
 	w->orphan = true;
 	event_del(w->ev_read);
 	event_del(w->ev_write);
-	close(WORKER_FD);
+	close(ROLE_FD);
 	role_orphan();
 	worker_log_rest(w);
 	worker_start_first(w, SIZE_MAX);
@@ -136,13 +135,6 @@ take(struct worker *w, const int *fd)
 }
 
 static void
-close_all(const int *fd, int n)
-{
-	while (n-- > 0)
-		close(fd[n]);
-}
-
-static void
 handle_start(struct worker *w, const int *fd, int nfd, int error)
 {
 	if (error == 0 && nfd != 2)
@@ -153,7 +145,7 @@ handle_start(struct worker *w, const int *fd, int nfd, int error)
 		error = take(w, fd);
 	if (error == 0)
 		return;
-	close_all(fd, nfd);
+	role_close_all(fd, nfd);
 	refuse(w, msg.id, error);
 }
 
@@ -165,7 +157,7 @@ handle_share(struct worker *w, const int *fd, int nfd, int error)
 		error = EBADMSG;
 	if (error == 0 && (w->caps = ratecap_map(fd[0])) == NULL)
 		error = errno;
-	close_all(fd, nfd);
+	role_close_all(fd, nfd);
 	if (error == 0)
 		stream_engine_caps(w->engine, w->caps);
 	else
@@ -173,8 +165,9 @@ handle_share(struct worker *w, const int *fd, int nfd, int error)
 }
 
 static void
-handle(struct worker *w, size_t len, const int *fd, int nfd, int error)
+handle(void *arg, size_t len, const int *fd, int nfd, int error)
 {
+	struct worker *w = arg;
 	int r = relay_msg_parse(&msg, packet, len);
 
 	if (r == 0 && msg.type == RELAY_START) {
@@ -185,34 +178,11 @@ handle(struct worker *w, size_t len, const int *fd, int nfd, int error)
 		handle_share(w, fd, nfd, error);
 		return;
 	}
-	close_all(fd, nfd);
+	role_close_all(fd, nfd);
 	if (r == 0 && msg.type == RELAY_QUERY)
 		worker_count(w, msg.seq);
 	else
 		log_warn("feeder: malformed message of %zu bytes", len);
-}
-
-/* One message.  1: more may be there, 0: none, -1: the feeder is gone. */
-static int
-receive(struct worker *w)
-{
-	int fd[2], nfd = 2;
-	size_t cut = 0;
-	ssize_t n;
-
-	n = fdpass_recv(WORKER_FD, packet, sizeof(packet), fd, &nfd, &cut);
-	if (n > 0) {
-		handle(w, (size_t)n, fd, nfd, 0);
-		return 1;
-	}
-	if (n == -1 && errno == EMFILE && cut > 0) {
-		handle(w, cut, fd, 0, EMFILE);
-		return 1;
-	}
-	if (n == -1 && (errno == EAGAIN || errno == ENOMEM))
-		return 0;
-	/* It left ours unread; its last STARTs are behind this, told once. */
-	return n == -1 && errno == ECONNRESET ? 1 : -1;
 }
 
 static void
@@ -224,7 +194,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	for (int n = 0; n < TURN_MAX && r == 1; n++)
-		r = receive(w);
+		r = role_receive(packet, sizeof(packet), handle, w);
 	if (r == -1) {
 		worker_flush(w);
 		become_orphan(w);
@@ -251,14 +221,7 @@ set_up(struct worker *w)
 	if ((w->engine = stream_engine_new(w->base)) == NULL)
 		fatal("streams");
 	stream_engine_share(w->engine, (unsigned)spawn_cpus());
-	if (net_nonblock(WORKER_FD, true) == -1)
-		fatal("descriptor %d (a feeder's socket)", WORKER_FD);
-	w->ev_read =
-	    event_new(w->base, WORKER_FD, EV_READ | EV_PERSIST, on_read, w);
-	w->ev_write = event_new(w->base, WORKER_FD, EV_WRITE, on_write, w);
-	if (w->ev_read == NULL || w->ev_write == NULL ||
-	    event_add(w->ev_read, NULL) == -1)
-		fatal("descriptor %d (a feeder's socket)", WORKER_FD);
+	role_watch(w->base, on_read, on_write, w, &w->ev_read, &w->ev_write);
 }
 
 /* All that is needed of the system is at hand by now. */

@@ -16,8 +16,6 @@
 #include "relay_msg.h"
 #include "stream.h"
 
-#define WORKER_FD 3 /* its feeder */
-
 /* A pair that was taken; it waits until its ACK is sent. */
 struct taken {
 	STAILQ_ENTRY(taken) entry;

@@ -77,7 +77,7 @@ send_msg(const struct relay_msg *m)
 {
 	size_t len = relay_msg_format(m, packet, sizeof(packet));
 
-	if (fdpass_send(WORKER_FD, packet, len, NULL, 0) == 0)
+	if (fdpass_send(ROLE_FD, packet, len, NULL, 0) == 0)
 		return 1;
 	return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
 }
