@@ -120,6 +120,19 @@ EOF
     assert_line 'VSAP/0.1 200 OK'
 }
 
+@test "those who ask and leave in a flood keep no stranger waiting who stays" {
+    gateway <<EOF
+listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
+EOF
+    FAR=$(listening_on "$VSAPD_LOG" 3)
+    run timeout 60 python3 "$ROOT/tests/tools/loginflood.py" "${FAR##*:}" \
+        100 ops:geheim
+    assert_success
+    assert_line 'the one who stays: VSAP/0.1 200 OK'
+    assert_line --regexp '^of those who left ([0-9]|[1-4][0-9]) of 100 were'
+    assert_line 'of those who left 100 of 100 at the end'
+}
+
 @test "who is not admitted is reset, by the address that the header says" {
     vsapd -H <<<x >/dev/null
     cat >vsapd.conf <<EOF
@@ -170,6 +183,37 @@ EOF
     wait_log "$VSAPD_LOG" 'turned away: .*limit connections per source 2'
     run vsap_lines "$LOCAL" STAT QUIT
     assert_line --partial 'refused by limit connections per source: 1'
+}
+
+@test "STAT: strangers see what came from their own address, and no totals" {
+    cat >vsapd.conf <<EOF
+listen on 127.0.0.1:0 proxy from 127.0.0.1
+admit from *
+permit bind name:*
+permit from 198.51.100.9 stat
+EOF
+    start_vsapd -f vsapd.conf
+    FAR=${CONTROL##*:}
+    holds() { # ADDRESS NAME
+        printf 'PROXY TCP4 %s 192.0.2.1 1000 2000\r\nBIND name:%s\r\n' "$@"
+        exec tail -f /dev/null
+    }
+    start one nc 127.0.0.1 "$FAR" < <(holds 198.51.100.1 a 3>&-)
+    start two nc 127.0.0.1 "$FAR" < <(holds 198.51.100.2 b 3>&-)
+    wait_log one.log bound
+    wait_log two.log bound
+    far 198.51.100.1 STAT
+    assert_line --partial 'bound name:a by anonymous'
+    refute_line --partial 'name:b'
+    refute_line --partial 'since start'
+    far 198.51.100.2 'STAT -j'
+    assert_line --partial '{"bound":[{"address":"name:b"'
+    refute_line --partial 'name:a'
+    refute_line --partial 'totals'
+    far 198.51.100.9 STAT
+    assert_line --partial 'bound name:a by anonymous'
+    assert_line --partial 'bound name:b by anonymous'
+    assert_line --partial 'since start: sessions'
 }
 
 @test "a stranger who says nothing has his time; a new one takes the place of the oldest" {

@@ -30,7 +30,7 @@ say_json(struct session *s)
 
 	buf_init(&b, VSAP_OUTPUT_MAX / 2);
 	(void)buf_printf(&b, "%s %d ", VSAP_VERSION, VSAP_OK);
-	status_json(s->gw, sees_all(s) ? NULL : s->owner, &b);
+	status_json(s->gw, sees_all(s) ? NULL : s, &b);
 	if (buf_append(&b, "\r\n", 2) == -1)
 		session_reply(s, VSAP_UNKNOWN,
 		    "STAT -j: too much for one line: say STAT");

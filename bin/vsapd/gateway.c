@@ -52,11 +52,12 @@ gateway_hushes(struct gateway *gw)
 static struct gateway_stream *
 stream_new(struct session *s, const char *what, struct limit_hold *held)
 {
-	size_t owner = strlen(s->owner) + 1, size = owner + strlen(what) + 1;
+	size_t owner = strlen(s->owner) + 1, both = owner + strlen(what) + 1;
+	size_t source = strlen(s->source) + 1;
 	struct gateway *gw = s->gw;
 	struct gateway_stream *n;
 
-	if ((n = calloc(1, sizeof(*n) + size)) == NULL)
+	if ((n = calloc(1, sizeof(*n) + both + source)) == NULL)
 		return NULL;
 	n->gw = gw;
 	n->session = s->id;
@@ -64,7 +65,9 @@ stream_new(struct session *s, const char *what, struct limit_hold *held)
 	n->tls = s->tls != NULL;
 	memcpy(n->text, s->owner, owner);
 	n->what = n->text + owner;
-	memcpy(n->text + owner, what, size - owner);
+	memcpy(n->text + owner, what, both - owner);
+	n->source = n->text + both;
+	memcpy(n->text + both, s->source, source);
 	n->held = *held;
 	memset(held, 0, sizeof(*held));
 	if (gw->conf->limit[LIMIT_BANDWIDTH][SCOPE_USER] != 0)

@@ -61,8 +61,9 @@ struct gateway_stream {
 	struct limit_hold held;
 	uint32_t slot; /* of the bandwidth caps, 0: none */
 	bool tls;
-	const char *what; /* in text: both addresses */
-	char text[];	  /* owner, NUL, what, NUL */
+	const char *what;   /* in text: both addresses */
+	const char *source; /* in text: where it came from */
+	char text[];	    /* owner, NUL, what, NUL, source, NUL */
 };
 
 struct gateway {

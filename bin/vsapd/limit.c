@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "friends.h"
 #include "tally.h"
 
 #define ENTRIES_MAX 131072 /* owners, addresses and networks at once */
@@ -17,6 +18,7 @@
 struct limits {
 	struct tally *tally;
 	struct tally *failures;
+	struct friends *friends;
 	struct tally_entry *total;
 	uint64_t refused[LIMIT_MAX][SCOPE_MAX];
 	limits_clock_fn *clock;
@@ -50,7 +52,8 @@ limits_new(void)
 	l->failures = tally_new(FAILURES_MAX);
 	if (l->tally != NULL)
 		l->total = tally_get(l->tally, "t", 1, l->clock());
-	if (l->failures == NULL || l->total == NULL) {
+	l->friends = friends_new();
+	if (l->failures == NULL || l->total == NULL || l->friends == NULL) {
 		limits_free(l);
 		return NULL;
 	}
@@ -65,6 +68,7 @@ limits_free(struct limits *l)
 		return;
 	tally_free(l->tally);
 	tally_free(l->failures);
+	friends_free(l->friends);
 	free(l);
 }
 
@@ -277,15 +281,23 @@ failure_key(struct key *k, const struct limit_who *who, const char *user,
 	return true;
 }
 
+bool
+limit_login_known(struct limits *l, const struct limit_who *who,
+    const char *user)
+{
+	return !who->local && friends_know(l->friends, &who->ip, user);
+}
+
 uint64_t
 limit_login_wait(struct limits *l, const struct limit_who *who,
     const char *user)
 {
+	int keys = limit_login_known(l, who, user) ? 1 : 2;
 	uint64_t now = l->clock(), wait = 0, w;
 	struct tally_entry *e;
 	struct key k;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < keys; i++) {
 		if (!failure_key(&k, who, user, i == 0) ||
 		    (e = tally_find(l->failures, k.bytes, k.len)) == NULL)
 			continue;
@@ -321,6 +333,8 @@ limit_login_succeeded(struct limits *l, const struct limit_who *who,
 		if (failure_key(&k, who, user, i == 0) &&
 		    (e = tally_find(l->failures, k.bytes, k.len)) != NULL)
 			tally_succeeded(e);
+	if (!who->local)
+		friends_add(l->friends, &who->ip, user);
 }
 
 /* ---- what is said -------------------------------------------------------- */

@@ -57,10 +57,13 @@ bool limit_event(struct limits *, const struct conf *, const struct limit_who *,
 /*
  * Wrong passwords: the next try is welcome later and later, by source (of
  * IPv6 its /64) up to 64 s, by user up to 4 s, so that nobody is locked out by
- * a stranger.  Local peers share their address with what is forwarded to
+ * a stranger; not at all by user from where that user's password was right of
+ * late (friends.h).  Local peers share their address with what is forwarded to
  * them: for them only the user counts.
  * limit_login_wait(): milliseconds until it is, 0: now.
  */
+bool
+limit_login_known(struct limits *, const struct limit_who *, const char *user);
 uint64_t
 limit_login_wait(struct limits *, const struct limit_who *, const char *user);
 void

@@ -14,13 +14,15 @@
 
 #define SLOW_ASKED 2   /* with the helper: one at work, and the next */
 #define QUICK_ASKED 16 /* of the others; the rest may still leave */
+#define LOWER_TURN 4   /* each fourth turn is for those who would wait */
 
 struct login {
 	struct event_base *base;
 	struct event readable, writable;
 	int fd;
 	uint32_t seq;
-	struct lane slow, quick;
+	unsigned turn;
+	struct lane slow[LOGIN_CLASSES], quick;
 	struct checks sent;
 };
 
@@ -35,8 +37,9 @@ login_new(struct event_base *base)
 	l->fd = -1;
 	/* The helper may still answer a control that has died: not us. */
 	l->seq = arc4random();
-	lane_init(&l->slow, SLOW_ASKED);
-	lane_init(&l->quick, QUICK_ASKED);
+	for (int i = 0; i < LOGIN_CLASSES; i++)
+		lane_init(&l->slow[i]);
+	lane_init(&l->quick);
 	TAILQ_INIT(&l->sent);
 	return l;
 }
@@ -49,7 +52,7 @@ ask_one(struct login *l, struct lane *lane)
 {
 	struct login_check *c = lane_next(lane);
 
-	if (c == NULL || l->fd == -1 || lane->asked >= lane->asked_max)
+	if (c == NULL || l->fd == -1)
 		return false;
 	if (send(l->fd, c->msg, c->len, MSG_NOSIGNAL | MSG_DONTWAIT) == -1) {
 		if (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)
@@ -63,10 +66,37 @@ ask_one(struct login *l, struct lane *lane)
 	return true;
 }
 
+static bool
+ask_quick(struct login *l)
+{
+	return l->quick.asked < QUICK_ASKED && ask_one(l, &l->quick);
+}
+
+/* By class, the first ones first; but at each fourth turn the last of those
+ * who wait, and of these in turn, the fourth time the others. */
+static bool
+ask_slow(struct login *l)
+{
+	unsigned asked = 0, first = 0;
+
+	for (int i = 0; i < LOGIN_CLASSES; i++)
+		asked += l->slow[i].asked;
+	if (asked >= SLOW_ASKED)
+		return false;
+	if (l->turn % LOWER_TURN == LOWER_TURN - 1)
+		first = 1 + l->turn / LOWER_TURN % (LOGIN_CLASSES - 1);
+	for (unsigned i = 0; i < LOGIN_CLASSES; i++)
+		if (ask_one(l, &l->slow[(first + i) % LOGIN_CLASSES])) {
+			l->turn++;
+			return true;
+		}
+	return false;
+}
+
 static void
 ask(struct login *l)
 {
-	while (ask_one(l, &l->quick) || ask_one(l, &l->slow))
+	while (ask_quick(l) || ask_slow(l))
 		;
 }
 
@@ -173,7 +203,9 @@ take_back(struct login *l)
 		else
 			lane_wait(c, true);
 	}
-	l->slow.asked = l->quick.asked = 0;
+	for (int i = 0; i < LOGIN_CLASSES; i++)
+		l->slow[i].asked = 0;
+	l->quick.asked = 0;
 }
 
 void
@@ -189,20 +221,27 @@ login_use(struct login *l, int fd)
 	ask(l);
 }
 
-void
-login_free(struct login *l)
+static void
+empty(struct lane *lane)
 {
 	struct login_check *c;
 
+	while ((c = lane_next(lane)) != NULL) {
+		lane_unwait(c);
+		lane_free(c);
+	}
+}
+
+void
+login_free(struct login *l)
+{
 	if (l == NULL)
 		return;
 	hang_up(l);
 	take_back(l);
-	while ((c = lane_next(&l->slow)) != NULL ||
-	       (c = lane_next(&l->quick)) != NULL) {
-		lane_unwait(c);
-		lane_free(c);
-	}
+	for (int i = 0; i < LOGIN_CLASSES; i++)
+		empty(&l->slow[i]);
+	empty(&l->quick);
 	free(l);
 }
 
@@ -244,8 +283,8 @@ check_new(struct login *l, struct lane *lane, const char *source,
 }
 
 struct login_check *
-login_start(struct login *l, const char *source, const char *text,
-    void (*done)(void *, int), void *arg)
+login_start(struct login *l, const char *source, enum login_class class,
+    const char *text, void (*done)(void *, int), void *arg)
 {
 	struct part part = { text, strlen(text) };
 	struct login_check *c;
@@ -254,13 +293,31 @@ login_start(struct login *l, const char *source, const char *text,
 		errno = EMSGSIZE;
 		return NULL;
 	}
-	c = check_new(l, &l->slow, source, AUTH_PLAIN, &part, 1);
+	c = check_new(l, &l->slow[class], source, AUTH_PLAIN, &part, 1);
 	if (c == NULL)
 		return NULL;
 	c->done.plain = done;
 	c->arg = arg;
 	ask(l);
 	return c;
+}
+
+bool
+login_departed(struct login_check *c)
+{
+	struct lane *last = &c->login->slow[LOGIN_DEPARTED];
+	struct source *source;
+
+	if (c->sent || c->source->lane == last ||
+	    c->source->lane == &c->login->quick)
+		return true;
+	if ((source = lane_hold(last, c->source->name)) == NULL)
+		return false;
+	lane_unwait(c);
+	lane_release(c->source);
+	c->source = source;
+	lane_wait(c, false);
+	return true;
 }
 
 struct login_check *

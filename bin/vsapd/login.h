@@ -11,13 +11,25 @@
  * turn.  A SCRAM message, which costs next to nothing, waits behind two slow
  * hashes at most.  A source may have as many places as are still free, so
  * that there are some for the next one.
+ *
+ * And many who flood do not delay those who belong here: a source that knew a
+ * password of late goes before the others, and one that has shut its side,
+ * which may have left, behind them; each fourth turn is for those who would
+ * wait.
  */
 
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOGIN_MAX 2048 /* slow hashes under way, and as many others */
+#define LOGIN_MAX 2048 /* under way, of each class and of SCRAM's messages */
+
+enum login_class {
+	LOGIN_KNOWN,	/* from where a password was right of late */
+	LOGIN_STRANGER, /* all others */
+	LOGIN_DEPARTED, /* who has shut its side, and may have left */
+	LOGIN_CLASSES
+};
 
 struct login;
 struct login_check;
@@ -37,8 +49,13 @@ void login_use(struct login *, int fd);
  *
  * Is "user:password" right?
  */
-struct login_check *login_start(struct login *, const char *source,
+struct login_check *
+login_start(struct login *, const char *source, enum login_class,
     const char *text, void (*done)(void *arg, int right), void *arg);
+
+/* Who asked for this has shut its side: a check that login_start() began is of
+ * LOGIN_DEPARTED from now on.  false: they are too many, cancel it. */
+bool login_departed(struct login_check *);
 
 /* What the server's first message of SCRAM says; saltlen is 1 to
  * SCRAM_SALT_MAX. */

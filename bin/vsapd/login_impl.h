@@ -43,10 +43,10 @@ struct lane {
 	struct source_tree sources;
 	TAILQ_HEAD(, source) turns; /* who is next */
 	unsigned count;		    /* under way */
-	unsigned asked, asked_max;  /* of these with the helper */
+	unsigned asked;		    /* of these with the helper */
 };
 
-void lane_init(struct lane *, unsigned asked_max);
+void lane_init(struct lane *);
 
 /*
  * The source for this host, with one more check under way.  One that is alone
@@ -54,6 +54,7 @@ void lane_init(struct lane *, unsigned asked_max);
  * newcomer always.  NULL with errno EAGAIN or ENOMEM.
  */
 struct source *lane_hold(struct lane *, const char *host);
+void lane_release(struct source *); /* one less */
 
 /* To the end of its source's queue; or again, to the head of it. */
 void lane_wait(struct login_check *, bool again);

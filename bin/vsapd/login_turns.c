@@ -23,11 +23,10 @@ RB_GENERATE_INTERNAL(source_tree, source, node, by_name,
     __attribute__((__unused__)) static)
 
 void
-lane_init(struct lane *lane, unsigned asked_max)
+lane_init(struct lane *lane)
 {
 	RB_INIT(&lane->sources);
 	TAILQ_INIT(&lane->turns);
-	lane->asked_max = asked_max;
 }
 
 static struct source *
@@ -56,8 +55,8 @@ source_new(struct lane *lane, const char *name)
 	return s;
 }
 
-static void
-release(struct source *s)
+void
+lane_release(struct source *s)
 {
 	s->lane->count--;
 	if (--s->count > 0)
@@ -133,7 +132,7 @@ lane_unwait(struct login_check *c)
 void
 lane_free(struct login_check *c)
 {
-	release(c->source);
+	lane_release(c->source);
 	explicit_bzero(c->msg, c->len);
 	free(c);
 }

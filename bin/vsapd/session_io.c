@@ -10,6 +10,7 @@
 #include "hop.h"
 #include "log.h"
 #include "session_impl.h"
+#include "who.h"
 
 #define OUTPUT_PAUSE 65536 /* unread replies from which no request is run */
 #define CLOSING_TIME 2000  /* ms for the client to see our last reply */
@@ -75,9 +76,10 @@ fill(struct session *s)
 	}
 	n = recv(s->fd, p, room, MSG_DONTWAIT);
 	buf_added(&s->in, n > 0 ? (size_t)n : 0);
-	if (n == 0)
+	if (n == 0) {
 		s->eof = true;
-	else if (n == -1 && errno != EAGAIN && errno != EINTR)
+		who_departed(s);
+	} else if (n == -1 && errno != EAGAIN && errno != EINTR)
 		session_close(s);
 }
 

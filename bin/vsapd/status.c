@@ -6,12 +6,15 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "feed.h"
 #include "log.h"
 #include "loop.h"
+#include "session.h"
 #include "vsock.h"
+#include "who.h"
 
 #define BETWEEN 250 /* ms between two samples */
 
@@ -215,6 +218,41 @@ status_cancel(struct gateway *gw, void *arg)
 	TAILQ_FOREACH(a, &gw->status->later, entry)
 		if (a->arg == arg)
 			a->done = NULL;
+}
+
+/* --- whose it is ------------------------------------------------------- */
+
+static bool
+is_nobody(const struct session *s)
+{
+	return strcmp(s->owner, WHO_NOBODY) == 0;
+}
+
+bool
+status_shows_bound(const struct session *viewer, const struct vsock *vs)
+{
+	const struct vbind *b;
+
+	if (viewer == NULL)
+		return true;
+	if (strcmp(viewer->owner, vs->owner) != 0)
+		return false;
+	if (!is_nobody(viewer))
+		return true;
+	TAILQ_FOREACH(b, &vs->binds, of_vsock)
+		if (strcmp(viewer->source, b->session->source) == 0)
+			return true;
+	return false;
+}
+
+bool
+status_shows_stream(const struct session *viewer,
+    const struct gateway_stream *n)
+{
+	return viewer == NULL ||
+	       (strcmp(viewer->owner, n->text) == 0 &&
+		   (!is_nobody(viewer) ||
+		       strcmp(viewer->source, n->source) == 0));
 }
 
 /* --- the log ----------------------------------------------------------- */

@@ -28,12 +28,22 @@ void status_cancel(struct gateway *, void *arg);
 /* A feed has told all its counts (feed.h, tlsfeed.h). */
 void status_counted(void *gateway);
 
-/* As replies of a session, which sees what is its own, or all. */
+/*
+ * Does a session see this?  viewer NULL: whoever may see all.  Others see what
+ * is their own; nobody in particular has what came from the same source.
+ */
+struct vsock;
+bool status_shows_bound(const struct session *viewer, const struct vsock *);
+bool status_shows_stream(const struct session *viewer,
+    const struct gateway_stream *);
+
+/* As replies of a session; totals are for those who see all. */
 void status_text(struct session *, bool all);
 
 /* One line without its end.  Lists are cut where the buffer (its max) is half
  * full; what is left out is counted. */
-void status_json(const struct gateway *, const char *owner, struct buf *);
+void
+status_json(const struct gateway *, const struct session *viewer, struct buf *);
 
 /* Prometheus, text format 0.0.4. */
 void status_prometheus(const struct gateway *, struct buf *);
@@ -59,7 +69,6 @@ unsigned status_queue(int fd);
 uint64_t status_rate(const struct gateway_stream *, int way);
 
 /* When the one who has waited longest began to: seconds, 0 nobody. */
-struct vsock;
 unsigned status_oldest(const struct vsock *);
 
 #endif

@@ -70,7 +70,7 @@ add_head(struct buf *b, const struct gateway *gw)
 {
 	const struct status_counter *c;
 
-	(void)buf_printf(b, "{\"up\":%lld",
+	(void)buf_printf(b, "\"up\":%lld",
 	    (long long)(clock_seconds() - gw->started));
 	add_number(b, "sessions", gw->nsessions);
 	add_number(b, "max_sessions", gw->max_sessions);
@@ -104,7 +104,7 @@ add_limits(struct buf *b, const struct gateway *gw)
 			    (unsigned long long)n);
 			comma = ",";
 		}
-	(void)buf_append(b, "}", 1);
+	(void)buf_append(b, "},", 2);
 }
 
 static void
@@ -140,12 +140,6 @@ add_stream(struct buf *b, const struct gateway_stream *n)
 	(void)buf_append(b, "}", 1);
 }
 
-static bool
-is_of(const char *owner, const char *whose)
-{
-	return owner == NULL || strcmp(owner, whose) == 0;
-}
-
 /* A third of the room is for what is bound, a third for streams. */
 static bool
 is_long(const struct buf *b, size_t begun)
@@ -154,16 +148,16 @@ is_long(const struct buf *b, size_t begun)
 }
 
 static void
-add_bound(struct buf *b, const struct gateway *gw, const char *owner)
+add_bound(struct buf *b, const struct gateway *gw, const struct session *viewer)
 {
 	const char *comma = "";
 	const struct vsock *vs;
 	size_t begun = b->len;
 	unsigned left = 0;
 
-	(void)buf_printf(b, ",\"bound\":[");
+	(void)buf_printf(b, "\"bound\":[");
 	TAILQ_FOREACH(vs, &gw->vsocks, entry) {
-		if (!is_of(owner, vs->owner))
+		if (!status_shows_bound(viewer, vs))
 			continue;
 		if (is_long(b, begun)) {
 			left++;
@@ -177,7 +171,8 @@ add_bound(struct buf *b, const struct gateway *gw, const char *owner)
 }
 
 static void
-add_streams(struct buf *b, const struct gateway *gw, const char *owner)
+add_streams(struct buf *b, const struct gateway *gw,
+    const struct session *viewer)
 {
 	const struct gateway_stream *n;
 	const char *comma = "";
@@ -186,7 +181,7 @@ add_streams(struct buf *b, const struct gateway *gw, const char *owner)
 
 	(void)buf_printf(b, ",\"relayed\":[");
 	TAILQ_FOREACH(n, &gw->streams, entry) {
-		if (!is_of(owner, n->text))
+		if (!status_shows_stream(viewer, n))
 			continue;
 		if (is_long(b, begun)) {
 			left++;
@@ -200,12 +195,15 @@ add_streams(struct buf *b, const struct gateway *gw, const char *owner)
 }
 
 void
-status_json(const struct gateway *gw, const char *owner, struct buf *b)
+status_json(const struct gateway *gw, const struct session *viewer,
+    struct buf *b)
 {
-	add_head(b, gw);
-	if (owner == NULL)
+	(void)buf_append(b, "{", 1);
+	if (viewer == NULL) {
+		add_head(b, gw);
 		add_limits(b, gw);
-	add_bound(b, gw, owner);
-	add_streams(b, gw, owner);
+	}
+	add_bound(b, gw, viewer);
+	add_streams(b, gw, viewer);
 	(void)buf_append(b, "}", 1);
 }

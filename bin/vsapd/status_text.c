@@ -64,13 +64,13 @@ refused_by_limits(struct session *s)
 
 /* What is bound, as far as there is room for it in one answer. */
 static void
-bound(struct session *s, bool all)
+bound(struct session *s, const struct session *viewer)
 {
 	struct vsock *vs;
 	unsigned left = 0;
 
 	TAILQ_FOREACH(vs, &s->gw->vsocks, entry) {
-		if (!all && strcmp(s->owner, vs->owner) != 0)
+		if (!status_shows_bound(viewer, vs))
 			continue;
 		if (is_long(s)) {
 			left++;
@@ -89,13 +89,13 @@ bound(struct session *s, bool all)
 }
 
 static void
-streams(struct session *s, bool all)
+streams(struct session *s, const struct session *viewer)
 {
 	struct gateway_stream *n;
 	unsigned left = 0;
 
 	TAILQ_FOREACH(n, &s->gw->streams, entry) {
-		if (!all && strcmp(s->owner, n->text) != 0)
+		if (!status_shows_stream(viewer, n))
 			continue;
 		if (is_long(s)) {
 			left++;
@@ -119,10 +119,13 @@ streams(struct session *s, bool all)
 void
 status_text(struct session *s, bool all)
 {
-	totals(s);
-	if (all)
+	const struct session *viewer = all ? NULL : s;
+
+	if (all) {
+		totals(s);
 		refused_by_limits(s);
-	bound(s, all);
-	streams(s, all);
+	}
+	bound(s, viewer);
+	streams(s, viewer);
 	session_reply(s, VSAP_OK, "you are %s at %s", s->owner, s->peer);
 }

@@ -56,7 +56,7 @@ who_peer(struct session *s, const struct sockaddr *peer, socklen_t len)
 	addr_host_sa(peer, s->source, sizeof(s->source));
 	if (addr_ip_sa(peer, &s->who.ip) == 0)
 		s->who.local = addr_ip_loopback(&s->who.ip);
-	strlcpy(s->owner, "anonymous", sizeof(s->owner));
+	strlcpy(s->owner, WHO_NOBODY, sizeof(s->owner));
 }
 
 void
@@ -233,6 +233,19 @@ checked(void *arg, int right)
 	session_work(s);
 }
 
+/* Who is asked about first. */
+static enum login_class
+class_of(const struct session *s)
+{
+	struct limit_who who = session_counts_as(s);
+
+	if (s->eof)
+		return LOGIN_DEPARTED;
+	return limit_login_known(s->gw->limits, &who, s->wanted)
+		   ? LOGIN_KNOWN
+		   : LOGIN_STRANGER;
+}
+
 void
 who_login(struct session *s, const char *userpass)
 {
@@ -258,8 +271,8 @@ who_login(struct session *s, const char *userpass)
 	no = refused(s, userpass,
 	    colon == NULL ? 0 : (size_t)(colon - userpass), why, sizeof(why));
 	if (no == NULL) {
-		s->checking =
-		    login_start(s->gw->login, s->source, userpass, checked, s);
+		s->checking = login_start(s->gw->login, s->source, class_of(s),
+		    userpass, checked, s);
 		if (s->checking == NULL)
 			no = "cannot check now, try again";
 	}
@@ -399,6 +412,15 @@ who_scram(struct session *s, const char *message)
 		else
 			scram_end(s, text);
 	}
+}
+
+void
+who_departed(struct session *s)
+{
+	if (s->checking == NULL || login_departed(s->checking))
+		return;
+	who_cancel(s);
+	s->front->logged_in(s, false, "cannot check now, try again");
 }
 
 void

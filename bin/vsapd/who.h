@@ -12,6 +12,8 @@
 #include "session.h"
 #include "tlsfeed.h"
 
+#define WHO_NOBODY "anonymous" /* the owner of what has no other */
+
 /* The peer of a connection, by its address: called once when it is known
  * (behind a PROXY header). */
 void who_peer(struct session *, const struct sockaddr *, socklen_t);
@@ -39,6 +41,10 @@ void who_login(struct session *, const char *userpass);
 /* SCRAM-SHA-256: the words behind "AUTH SCRAM-SHA-256" (base64).  Replies of
  * VSAP go out from here: 330, then 200 or 410. */
 void who_scram(struct session *, const char *message);
+
+/* The peer has shut its side: its check comes behind those of others, or is
+ * refused where too many such wait. */
+void who_departed(struct session *);
 
 /* Nothing of that is under way any more. */
 void who_cancel(struct session *);

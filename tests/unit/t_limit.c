@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "tap.h"
+#include "vsapd/friends.h"
 #include "vsapd/limit.h"
 
 static uint64_t now;
@@ -336,6 +337,44 @@ test_many_addresses(void)
 	limits_free(l);
 }
 
+/* From where the user was right of late nobody keeps him out. */
+static void
+test_friends(void)
+{
+	struct limits *l = limits();
+	struct limit_who a = who("anonymous", "::ffff:10.1.2.3"),
+			 b = who("anonymous", "::ffff:10.9.9.9"),
+			 c = who("anonymous", "2001:db8::1"),
+			 d = who("anonymous", "2001:db8::2"),
+			 here = who("anonymous", "::ffff:127.0.0.1");
+
+	here.local = true;
+	limit_login_succeeded(l, &a, "ops");
+	limit_login_succeeded(l, &c, "ops");
+	limit_login_succeeded(l, &here, "ops");
+	ok(limit_login_known(l, &a, "ops"), "known from here");
+	ok(limit_login_known(l, &d, "ops"), "or from the same network");
+	ok(!limit_login_known(l, &b, "ops"), "not from there");
+	ok(!limit_login_known(l, &a, "dev"), "not as another");
+	ok(!limit_login_known(l, &here, "ops"), "loopback is everybody's");
+	for (int i = 0; i < 10; i++)
+		limit_login_failed(l, &b, "ops");
+	is_int(limit_login_wait(l, &a, "ops"), 0, "strangers do not delay him");
+	limit_login_failed(l, &a, "ops");
+	is_int(limit_login_wait(l, &a, "ops"), 1000, "his own mistakes do");
+	for (unsigned i = 0; i < FRIENDS_MAX - 2; i++) {
+		b.ip.s6_addr[14] = (uint8_t)(i >> 8);
+		b.ip.s6_addr[15] = (uint8_t)i;
+		b.ip.s6_addr[13] = 77;
+		limit_login_succeeded(l, &b, "dev");
+	}
+	ok(limit_login_known(l, &a, "ops"), "as long as there is room");
+	limit_login_succeeded(l, &b, "eve");
+	ok(!limit_login_known(l, &a, "ops"), "then the oldest is forgotten");
+	ok(limit_login_known(l, &c, "ops"), "and not the next one");
+	limits_free(l);
+}
+
 static void
 test_local_mistakes(void)
 {
@@ -402,6 +441,7 @@ main(void)
 	test_events();
 	test_wrong_passwords();
 	test_many_addresses();
+	test_friends();
 	test_local_mistakes();
 	test_login_flood();
 	test_text();

@@ -182,12 +182,12 @@ test_helper(void)
 
 	yes = no = count = 0;
 	l = login_new(base);
-	login_start(l, "host", "ops:secret", plain, NULL);
+	login_start(l, "host", LOGIN_STRANGER, "ops:secret", plain, NULL);
 	is_int(count, 0, "no answer before there is a helper");
 	login_use(l, fd);
-	login_start(l, "host", "ops:Secret", plain, NULL);
-	login_start(l, "host", "joe:secret", plain, NULL);
-	login_start(l, "host", "zoe:secret", plain, NULL);
+	login_start(l, "host", LOGIN_STRANGER, "ops:Secret", plain, NULL);
+	login_start(l, "host", LOGIN_STRANGER, "joe:secret", plain, NULL);
+	login_start(l, "host", LOGIN_STRANGER, "zoe:secret", plain, NULL);
 	is_int(count, 0, "nor from within");
 	wait_for(&count, 4);
 	ok(yes == 2 && no == 2, "two are right, two wrong");
@@ -199,7 +199,7 @@ test_helper(void)
 	ok(yes == 3 && no == 3, "SCRAM: one is right, one wrong");
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	ok(login_start(l, "host", text, plain, NULL) == NULL &&
+	ok(login_start(l, "host", LOGIN_STRANGER, text, plain, NULL) == NULL &&
 		errno == EMSGSIZE,
 	    "a long text");
 	ok(login_scram_first(l, "host", text, on_salt, NULL) == NULL &&
@@ -207,7 +207,8 @@ test_helper(void)
 	    "a long user");
 	text[sizeof(text) - 2] = '\0';
 	text[3] = ':';
-	ok(login_start(l, "host", text, plain, NULL) != NULL, "the longest");
+	ok(login_start(l, "host", LOGIN_STRANGER, text, plain, NULL) != NULL,
+	    "the longest");
 	wait_for(&count, 7);
 	is_int(no, 4, "is answered");
 	login_free(l);
@@ -294,11 +295,11 @@ test_turns(void)
 	play();
 	for (int i = 0; i < 20; i++) {
 		snprintf(text, sizeof(text), "flood:%d", i);
-		login_start(l, "192.0.2.1", text, plain, NULL);
+		login_start(l, "192.0.2.1", LOGIN_STRANGER, text, plain, NULL);
 	}
-	login_start(l, "192.0.2.2", "b:1", plain, NULL);
-	login_start(l, "192.0.2.2", "b:2", plain, NULL);
-	login_start(l, "pid:1", "c:1", plain, NULL);
+	login_start(l, "192.0.2.2", LOGIN_STRANGER, "b:1", plain, NULL);
+	login_start(l, "192.0.2.2", LOGIN_STRANGER, "b:2", plain, NULL);
+	login_start(l, "pid:1", LOGIN_STRANGER, "c:1", plain, NULL);
 	login_scram_first(l, "192.0.2.1", "joe", salted, NULL);
 	login_scram_final(l, "192.0.2.3", "joe", "auth", proof, proved, NULL);
 	is_str(asked(&seq[0]), "Pflood:0", "the first is asked at once");
@@ -332,6 +333,83 @@ test_turns(void)
 	is_int(count, 8, "at the end nobody is told");
 }
 
+static struct login_check *
+start_class(enum login_class class, const char *host, const char *text)
+{
+	return login_start(l, host, class, text, plain, NULL);
+}
+
+/* The known before strangers, and these before the departed; but none of them
+ * for ever. */
+static void
+test_classes(void)
+{
+	static const char *const order[] = { "Pknown:1", "Pstranger:2",
+		"Pknown:2", "Pknown:3", "Pknown:4", "Pdeparted:1", "Pknown:5",
+		"Pstranger:3", "Pstranger:4", "Pstranger:5", "Pstranger:1",
+		"Pdeparted:2" };
+	struct login_check *left, *salt;
+	uint32_t seq[2], none;
+	char text[32];
+
+	yes = no = count = 0;
+	l = login_new(base);
+	play();
+	start_class(LOGIN_STRANGER, "192.0.2.1", "first:1");
+	start_class(LOGIN_STRANGER, "192.0.2.1", "first:2");
+	left = start_class(LOGIN_STRANGER, "192.0.2.1", "stranger:1");
+	for (int i = 1; i <= 5; i++) {
+		snprintf(text, sizeof(text), "stranger:%d", i);
+		if (i > 1)
+			start_class(LOGIN_STRANGER, "192.0.2.2", text);
+		snprintf(text, sizeof(text), "known:%d", i);
+		start_class(LOGIN_KNOWN, "192.0.2.3", text);
+	}
+	start_class(LOGIN_DEPARTED, "192.0.2.4", "departed:1");
+	start_class(LOGIN_DEPARTED, "192.0.2.4", "departed:2");
+	ok(login_departed(left), "one that shuts its side");
+	salt = login_scram_first(l, "192.0.2.1", "joe", salted, NULL);
+	ok(login_departed(salt), "SCRAM is asked at once");
+	asked(&seq[0]);
+	asked(&seq[1]);
+	is_str(asked(&none), "1joe", "as ever");
+	for (size_t i = 0; i < NELEM(order); i++) {
+		answer(seq[i % 2], 0);
+		is_str(asked(&seq[i % 2]), order[i], "turn %zu", i);
+	}
+	answer(seq[0], 0);
+	answer(seq[1], 0);
+	is_int(count, 2 + NELEM(order), "each has its answer");
+	login_free(l);
+}
+
+/* Who has left fills places of his own. */
+static void
+test_departed_bounded(void)
+{
+	struct login_check *c;
+	char host[32];
+	int kept = 0;
+
+	l = login_new(base);
+	for (int i = 0; i < LOGIN_MAX + 100; i++) {
+		snprintf(host, sizeof(host), "10.1.%d.%d", i / 256, i % 256);
+		c = start_class(LOGIN_STRANGER, host, "u:p");
+		if (c == NULL)
+			break;
+		if (login_departed(c))
+			kept++;
+		else
+			login_cancel(c);
+	}
+	is_int(kept, LOGIN_MAX, "so many wait of those who have left");
+	ok(start_class(LOGIN_STRANGER, "10.2.0.1", "u:p") != NULL,
+	    "there is a place for a stranger");
+	ok(start_class(LOGIN_DEPARTED, "10.2.0.1", "u:p") == NULL,
+	    "and none for one more who has left");
+	login_free(l);
+}
+
 static void
 test_cancel(void)
 {
@@ -344,7 +422,8 @@ test_cancel(void)
 	play();
 	for (int i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text), "u:%d", i);
-		c[i] = login_start(l, "host", text, plain, NULL);
+		c[i] =
+		    login_start(l, "host", LOGIN_STRANGER, text, plain, NULL);
 	}
 	login_cancel(c[2]);
 	login_cancel(c[0]);
@@ -375,7 +454,8 @@ test_replaced(void)
 	play();
 	for (int i = 0; i < 4; i++) {
 		snprintf(text, sizeof(text), "u:%d", i);
-		c[i] = login_start(l, "host", text, plain, NULL);
+		c[i] =
+		    login_start(l, "host", LOGIN_STRANGER, text, plain, NULL);
 	}
 	asked(&seq[0]);
 	asked(&seq[1]);
@@ -384,7 +464,7 @@ test_replaced(void)
 	played = -1;
 	turns();
 	is_int(count, 0, "nobody is told of its end");
-	login_start(l, "other", "v:0", plain, NULL);
+	login_start(l, "other", LOGIN_STRANGER, "v:0", plain, NULL);
 	login_cancel(c[3]);
 	play();
 	is_str(asked(&seq[0]), "Pu:0", "asked again");
@@ -408,7 +488,7 @@ test_malformed(void)
 	yes = no = count = 0;
 	l = login_new(base);
 	play();
-	login_start(l, "host", "u:0", plain, NULL);
+	login_start(l, "host", LOGIN_STRANGER, "u:0", plain, NULL);
 	for (size_t i = 0; i < NELEM(lengths); i++) {
 		is_str(asked(&seq), "Pu:0", "a request");
 		memcpy(msg, &seq, 4);
@@ -431,23 +511,25 @@ test_bounded(void)
 	int one = 0, two = 0, net = 0;
 
 	l = login_new(base);
-	while (one <= LOGIN_MAX &&
-	       login_start(l, "192.0.2.1", "u:p", plain, NULL) != NULL)
+	while (one <= LOGIN_MAX && login_start(l, "192.0.2.1", LOGIN_STRANGER,
+				       "u:p", plain, NULL) != NULL)
 		one++;
 	is_int(errno, EAGAIN, "too many under way");
 	is_int(one, LOGIN_MAX / 2, "one source has half of the places");
-	while (two <= LOGIN_MAX &&
-	       login_start(l, "192.0.2.2", "u:p", plain, NULL) != NULL)
+	while (two <= LOGIN_MAX && login_start(l, "192.0.2.2", LOGIN_STRANGER,
+				       "u:p", plain, NULL) != NULL)
 		two++;
 	is_int(two, LOGIN_MAX / 4, "the next half of the rest");
 	for (int i = 0; i < 1000; i++) {
 		char host[64];
 
 		snprintf(host, sizeof(host), "2001:db8::%x", i);
-		net += login_start(l, host, "u:p", plain, NULL) != NULL;
+		net += login_start(l, host, LOGIN_STRANGER, "u:p", plain,
+			   NULL) != NULL;
 	}
 	is_int(net, LOGIN_MAX / 8, "a network of IPv6 is one source");
-	ok(login_start(l, "2001:db8:0:1::", "u:p", plain, NULL) != NULL,
+	ok(login_start(l, "2001:db8:0:1::", LOGIN_STRANGER, "u:p", plain,
+	       NULL) != NULL,
 	    "its neighbour another");
 	ok(login_scram_first(l, "192.0.2.1", "u", salted, NULL) != NULL,
 	    "SCRAM has places of its own");
@@ -464,7 +546,7 @@ meddle(void *arg, int right)
 {
 	plain(arg, right);
 	login_cancel(victim);
-	victim = login_start(l, "host", "again:1", plain, NULL);
+	victim = login_start(l, "host", LOGIN_STRANGER, "again:1", plain, NULL);
 }
 
 static void
@@ -475,8 +557,8 @@ test_from_within(void)
 	yes = no = count = 0;
 	l = login_new(base);
 	play();
-	login_start(l, "host", "u:0", meddle, NULL);
-	victim = login_start(l, "host", "u:1", plain, NULL);
+	login_start(l, "host", LOGIN_STRANGER, "u:0", meddle, NULL);
+	victim = login_start(l, "host", LOGIN_STRANGER, "u:1", plain, NULL);
 	asked(&seq[0]);
 	asked(&seq[1]);
 	answer(seq[0], 1);
@@ -497,6 +579,8 @@ main(void)
 		return 1;
 	test_helper();
 	test_turns();
+	test_classes();
+	test_departed_bounded();
 	test_cancel();
 	test_replaced();
 	test_malformed();
