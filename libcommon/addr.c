@@ -318,6 +318,22 @@ addr_same_listener(const struct addr *a, const struct addr *b)
 	       a->any == b->any && IN6_ARE_ADDR_EQUAL(&a->ip, &b->ip);
 }
 
+/* What listens at [::] has the addresses of IPv4, too (net_listen()). */
+static bool
+includes(const struct addr *all, const struct addr *a)
+{
+	return all->any && (all->family != AF_INET || a->family == AF_INET);
+}
+
+bool
+addr_listeners_clash(const struct addr *a, const struct addr *b)
+{
+	if (a->kind != ADDR_TCP || b->kind != ADDR_TCP)
+		return addr_same_listener(a, b);
+	return a->port != 0 && a->port == b->port &&
+	       (addr_same_listener(a, b) || includes(a, b) || includes(b, a));
+}
+
 const char *
 addr_format(const struct addr *a, char *out, size_t outlen)
 {

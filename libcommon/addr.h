@@ -104,6 +104,10 @@ int addr_parse_listen(struct addr *a, const char *s, char *err, size_t errlen);
  * that is to be chosen. */
 bool addr_same_listener(const struct addr *, const struct addr *);
 
+/* Do two listeners want the same address and port of the system, so that only
+ * one can be opened (:80 and 127.0.0.1:80)? */
+bool addr_listeners_clash(const struct addr *, const struct addr *);
+
 /*
  * Format a in the grammar above; parse(format(a)) is a.  Every address is
  * "*:port", which the original server takes too.  Returns out.

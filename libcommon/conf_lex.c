@@ -24,26 +24,48 @@
 bool
 lex_failed(const struct lex *l)
 {
-	return l->failed;
+	return l->errors > 0;
+}
+
+/* Behind the errors that are there, as far as there is room. */
+static void __attribute__((__format__(printf, 2, 0)))
+add_text(struct lex *l, const char *fmt, va_list ap)
+{
+	char *p = l->err + l->errused;
+	int n;
+
+	if (l->errused >= l->errlen)
+		return;
+	n = vsnprintf(p, l->errlen - l->errused, fmt, ap);
+	l->errused += n < 0 ? 0 : (size_t)n;
+	for (; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+}
+
+static void __attribute__((__format__(printf, 2, 3)))
+add(struct lex *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(l, fmt, ap);
+	va_end(ap);
 }
 
 static int __attribute__((__format__(printf, 3, 0)))
 fail(struct lex *l, const struct lex_at *at, const char *fmt, va_list ap)
 {
-	int n;
-
 	if (l->failed)
 		return -1;
 	l->failed = true;
+	if (l->errors++ > 0 && l->errused + 1 < l->errlen)
+		l->err[l->errused++] = '\n';
 	if (at->line == 0)
-		n = snprintf(l->err, l->errlen, "%s: ", at->file);
+		add(l, "%s: ", at->file);
 	else
-		n = snprintf(l->err, l->errlen, "%s:%u: ", at->file, at->line);
-	if (n >= 0 && (size_t)n < l->errlen)
-		(void)vsnprintf(l->err + n, l->errlen - (size_t)n, fmt, ap);
-	for (char *p = l->err; l->errlen > 0 && *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+		add(l, "%s:%u: ", at->file, at->line);
+	add_text(l, fmt, ap);
 	return -1;
 }
 
@@ -136,6 +158,8 @@ push_file(struct lex *l, const char *path, const struct lex_at *from)
 	if ((s->text = l->open(l->arg, path, &s->len)) == NULL)
 		return file_error(l, from, path, strerror(errno));
 	l->depth++;
+	if (s->len == 0 && from->line == 0)
+		return file_error(l, from, path, "is empty: is it cut off?");
 	if (s->len > LEX_FILE_MAX)
 		return file_error(l, from, path, "longer than 1M");
 	return check_text(l, s);
@@ -259,7 +283,7 @@ use_macro(struct lex *l, const struct lex_token *t)
 	l->replay = find_macro(l, t->text + 1);
 	l->replayed = 0;
 	l->used_at = t->at;
-	if (l->replay == NULL)
+	if ((l->soft = l->replay == NULL))
 		return lex_error(l, &t->at,
 		    "%.40s: there is no such macro above; a text with $ in it "
 		    "stands in quotes",
@@ -432,11 +456,75 @@ lex_next(struct lex *l, struct lex_token *t)
 {
 	int r = 0;
 
+	if (!l->failed)
+		l->soft = false;
 	while (r == 0 && !l->failed)
 		r = step(l, t);
 	if (l->failed) {
 		t->type = LEX_ERROR;
 		t->text = "";
+		return LEX_ERROR;
 	}
+	/* What its caller finds wrong with a token is no end of the text. */
+	l->soft = true;
+	l->last = t->type;
 	return t->type;
+}
+
+/* Does a statement end with this token?  Not before a block that begins in a
+ * line of its own, which nobody else would want. */
+static bool
+ends_statement(struct lex *l, const struct lex_token *t)
+{
+	struct source *s = &l->source[l->depth - 1];
+
+	if (t->type == LEX_END)
+		return true;
+	if (l->nbraces > 0 ||
+	    (t->type != LEX_NEWLINE && t->type != LEX_SEMICOLON))
+		return false;
+	lex_skip_blanks(s);
+	return lex_peek(s, 0) != '{';
+}
+
+/* Past the statement, and the blocks, in which the error stands. */
+static int
+skip_statement(struct lex *l)
+{
+	struct lex_token t = { .type = l->last };
+
+	for (; l->replay != NULL && l->replayed < l->replay->n; l->replayed++)
+		if (count_braces(l, &l->replay->tokens[l->replayed]) == -1)
+			return -1;
+	l->replay = NULL;
+	while (!ends_statement(l, &t))
+		if (lex_scan(l, &t) == -1 || count_braces(l, &t) == -1)
+			return -1;
+	if (t.type == LEX_END && l->depth > 1)
+		pop_file(l);
+	else if (t.type == LEX_END)
+		return -1;
+	l->start = true;
+	return 0;
+}
+
+bool
+lex_resume(struct lex *l)
+{
+	if (!l->failed || !l->soft || l->errused >= l->errlen)
+		return false;
+	if (l->errors == LEX_ERRORS_MAX)
+		return false;
+	l->failed = false;
+	return skip_statement(l) == 0;
+}
+
+const char *
+lex_last_error(char *err, void (*say)(const char *, ...))
+{
+	char *line;
+
+	while ((line = strsep(&err, "\n")) != NULL && err != NULL)
+		say("%s", line);
+	return line;
 }

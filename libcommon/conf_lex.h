@@ -9,9 +9,10 @@
  *	name = tokens		a macro, outside of blocks, used as $name
  *	include "file"		outside of blocks; relative to the file
  *
- * A file that seems to be cut off is an error: an open brace or quote, or a
- * last line without its end.  Pure: files come from the caller's opener, and
- * the first error is kept as "file:line: reason".
+ * A file that seems to be cut off is an error: an open brace or quote, a last
+ * line without its end, nothing at all.  Pure: files come from the caller's
+ * opener, and errors are kept, one of each statement, as lines
+ * "file:line: reason".
  */
 
 #include <stdbool.h>
@@ -25,6 +26,8 @@
 #define LEX_MACROS_MAX 256
 #define LEX_MACRO_TOKENS 256 /* tokens of one macro */
 #define LEX_BRACES_MAX 8     /* blocks within blocks */
+#define LEX_ERRORS_MAX 20    /* told of one configuration */
+#define LEX_ERR_LEN 4096     /* of the caller's buffer, is room for them */
 
 /*
  * The contents of a file: malloc'ed, with its length, or NULL with errno.
@@ -39,7 +42,7 @@ struct lex_at {
 };
 
 enum lex_type {
-	LEX_ERROR, /* and ever after; the text is in err of lex_new() */
+	LEX_ERROR, /* and ever after, until lex_resume() */
 	LEX_END,
 	LEX_NEWLINE,
 	LEX_WORD,   /* without quotes */
@@ -65,8 +68,8 @@ struct lex;
 
 /*
  * A lexer that begins with the file at path.  NULL: out of memory, or the
- * file cannot be had; err says which.  err is written to at the first error
- * and has to live as long.
+ * file cannot be had; err says which.  err is written to at each error, as
+ * lines without an end of the last one, and has to live as long.
  */
 struct lex *
 lex_new(const char *path, lex_open_fn *fn, void *arg, char *err, size_t errlen);
@@ -76,12 +79,23 @@ void lex_free(struct lex *); /* NULL is fine */
 enum lex_type lex_next(struct lex *, struct lex_token *);
 
 /*
- * An error of the caller's, kept unless there is one already.  Control bytes
- * in it are shown as '?'.  Returns -1.
+ * An error of the caller's, kept unless this statement has one already.
+ * Control bytes in it are shown as '?'.  Returns -1.
  */
 int lex_error(struct lex *, const struct lex_at *, const char *fmt, ...)
     __attribute__((__format__(printf, 3, 4)));
-bool lex_failed(const struct lex *);
+bool lex_failed(const struct lex *); /* ever */
+
+/*
+ * After an error: go on with the next statement outside of blocks, to see what
+ * else is wrong.  false: there is none, or nothing sensible can follow (a
+ * quote that does not close, a file that is not there, no room for more).
+ */
+bool lex_resume(struct lex *);
+
+/* Of such errors, which it takes apart: all but the last line are given to
+ * say, as "%s"; returns the last one. */
+const char *lex_last_error(char *err, void (*say)(const char *, ...));
 
 /*
  * A path of the file in which it was written: relative ones are taken from

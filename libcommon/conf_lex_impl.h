@@ -31,8 +31,10 @@ struct lex {
 	lex_open_fn *open;
 	void *arg;
 	char *err;
-	size_t errlen;
-	bool failed;
+	size_t errlen, errused;
+	unsigned errors;
+	bool failed; /* this statement has an error */
+	bool soft;   /* ... behind which the text can be read on */
 	SLIST_HEAD(, kept) kept;
 	struct source source[LEX_DEPTH_MAX];
 	int depth; /* sources in use; the last one is read */
@@ -44,7 +46,8 @@ struct lex {
 	struct lex_at used_at;
 	struct lex_at brace[LEX_BRACES_MAX]; /* where each was opened */
 	int nbraces;
-	bool start; /* the next token begins a statement */
+	bool start;	    /* the next token begins a statement */
+	enum lex_type last; /* of the tokens given out */
 	char word[LEX_WORD_MAX + 1];
 	size_t wordlen;
 };

@@ -166,6 +166,13 @@ scan_mark(struct source *s, struct lex_token *t)
 	return false;
 }
 
+/* A comment may be cut off, too. */
+static bool
+ends_in_newline(const struct source *s)
+{
+	return s->len == 0 || s->text[s->len - 1] == '\n';
+}
+
 int
 lex_scan(struct lex *l, struct lex_token *t)
 {
@@ -177,7 +184,7 @@ lex_scan(struct lex *l, struct lex_token *t)
 	l->word[0] = '\0';
 	if (s->pos >= s->len) {
 		/* an open block is told by who counts braces */
-		if (s->fresh || l->nbraces > 0)
+		if ((s->fresh && ends_in_newline(s)) || l->nbraces > 0)
 			return 0;
 		return lex_error(l, &t->at,
 		    "the last line does not end: is the file cut off? "

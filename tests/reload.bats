@@ -163,14 +163,14 @@ connects() { # ADDRESS
     new=$(free_port)
     bad=(
         '/conf:4: .*nonsense' 'nonsense here'
-        '/conf:[45]: ' 'permit bind { 127.0.0.1:1'
+        '/conf:[456]: ' 'permit bind { 127.0.0.1:1'
         '/nowhere/cert.pem: No such file'
         'tls { certificate "/nowhere/cert.pem" key "/nowhere/key.pem" }'
         '/nowhere/passwords: No such file'
         'passwords file "/nowhere/passwords"'
         '/nowhere: No such file' 'log file "/nowhere/log"'
         "127.0.0.1:$busy: .*another program" "listen on 127.0.0.1:$busy"
-        "$new: .*(in the way|another program)"
+        "listen on :$new: 127.0.0.1:$new in .*/conf:3 has this port already"
         "listen on :$new"$'\n''permit bind 8080'
     )
     for ((n = 0; n < ${#bad[@]}; n += 2)); do

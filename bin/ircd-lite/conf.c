@@ -204,7 +204,10 @@ static int
 parse(struct conf_parse *p)
 {
 	/* 2: its stacks could not grow, which yyerror() has told */
-	if (confyyparse(p) != 0 || lex_failed(p->lex))
+	while (confyyparse(p) != 0)
+		if (!lex_resume(p->lex))
+			return -1;
+	if (lex_failed(p->lex))
 		return -1;
 	return finish(p);
 }

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "addr.h"
+#include "conf_lex.h"
 #include "conf_open.h"
 #include "limits.h"
 

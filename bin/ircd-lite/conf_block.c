@@ -132,7 +132,7 @@ check_listen(struct conf_parse *p)
 		    "proxy: who opens the path has no network; say who may "
 		    "by mode");
 	STAILQ_FOREACH(other, &p->conf->listens, entry) {
-		if (other != l && addr_same_listener(&other->addr, &l->addr))
+		if (other != l && addr_listeners_clash(&other->addr, &l->addr))
 			return missing(p, "listen on",
 			    "there is a listener at this address already");
 		if (++n > LISTENS_MAX)

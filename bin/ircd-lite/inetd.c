@@ -141,11 +141,11 @@ static struct conf *
 load(const struct opts *o)
 {
 	struct conf *conf;
-	char err[512];
+	char err[LEX_ERR_LEN];
 
 	conf = conf_load(o->conf, conf_open_file, NULL, err, sizeof(err));
 	if (conf == NULL)
-		fatalx("%s", err);
+		fatalx("%s", lex_last_error(err, log_warn));
 	return conf;
 }
 

@@ -84,11 +84,11 @@ static int
 check(const struct opts *o)
 {
 	struct conf *conf;
-	char why[512];
+	char why[LEX_ERR_LEN];
 
 	conf = conf_load(o->conf, conf_open_file, NULL, why, sizeof(why));
 	if (conf == NULL)
-		errx(1, "%s", why);
+		errx(1, "%s", lex_last_error(why, warnx));
 	conf_free(conf);
 	printf("%s: ok\n",
 	    o->conf != NULL ? o->conf : "built-in configuration");

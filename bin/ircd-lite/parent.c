@@ -143,11 +143,12 @@ restart_program(void)
 {
 	struct conf *conf;
 	struct port *p;
-	char err[512];
+	char err[LEX_ERR_LEN];
 
 	conf = conf_load(pa.opts->conf, conf_open_file, NULL, err, sizeof(err));
 	if (conf == NULL) {
-		log_warn("%s; starting again with what was read before", err);
+		log_warn("%s; starting again with what was read before",
+		    lex_last_error(err, log_warn));
 		return;
 	}
 	conf_free(conf);
@@ -349,12 +350,12 @@ static void
 begin(const struct opts *o)
 {
 	struct conf *conf;
-	char err[512];
+	char err[LEX_ERR_LEN];
 	int fd;
 
 	conf = conf_load(o->conf, conf_open_file, NULL, err, sizeof(err));
 	if (conf == NULL)
-		fatalx("%s", err);
+		fatalx("%s", lex_last_error(err, log_warn));
 	pa.opts = o;
 	pa.conf = conf;
 	pa.channel = pa.log_fd = pa.next_log = -1;

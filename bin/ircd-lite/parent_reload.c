@@ -3,6 +3,7 @@
  * log opened, then given to the server; whole or not at all.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +107,20 @@ parent_give_up(const char *why)
 	(void)notify_ready();
 }
 
+/* One of several; the last one is for parent_give_up(). */
+static void __attribute__((__format__(printf, 1, 2)))
+say_mistake(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_warn("%s", text);
+	parent_tell_text(PMSG_FAILED, text);
+}
+
 static void
 take_over(void)
 {
@@ -122,7 +137,7 @@ void
 parent_reload(void)
 {
 	struct files *files;
-	char err[512];
+	char err[LEX_ERR_LEN];
 
 	if (pa.next != NULL) {
 		pa.again = true;
@@ -139,7 +154,7 @@ parent_reload(void)
 		-1 ||
 	    parent_open_log(pa.next, &pa.next_log, err, sizeof(err)) == -1 ||
 	    tell_all(files, err, sizeof(err)) == -1)
-		parent_give_up(err);
+		parent_give_up(lex_last_error(err, say_mistake));
 	else if (pa.channel == -1) /* it will start with it */
 		take_over();
 	files_free(files);

@@ -151,14 +151,18 @@ conf_scope_name(enum conf_scope scope)
 int
 conf_parse_run(struct conf_parse *p, const char *path, char *err, size_t errlen)
 {
-	int r;
+	int r, start = p->start;
 
 	p->lex = lex_new(path, p->open, p->arg, err, errlen);
 	if (p->lex == NULL)
 		return -1;
 	/* 2: its stacks could not grow, which yyerror() has told */
-	r = vconfyyparse(p);
-	conf_drop_rule(p);
+	do {
+		p->start = start;
+		p->braces = 0;
+		r = vconfyyparse(p);
+		conf_drop_rule(p);
+	} while (r != 0 && start == conf_start_file && lex_resume(p->lex));
 	return r != 0 || lex_failed(p->lex) ? -1 : 0;
 }
 

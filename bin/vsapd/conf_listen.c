@@ -14,6 +14,26 @@ wrong(struct conf_parse *p, const char *reason)
 	    p->name.text, reason);
 }
 
+/* One that is already there leaves no room for this one, which is told. */
+static bool
+clashes(struct conf_parse *p, const struct conf_listen *other,
+    const struct addr *a)
+{
+	char text[ADDR_STRLEN];
+
+	if (!addr_listeners_clash(&other->addr, a))
+		return false;
+	if (addr_same_listener(&other->addr, a))
+		(void)wrong(p, "there is a listener at this address already");
+	else
+		(void)lex_error(p->lex, &p->name.at,
+		    "listen on %.60s: %s in %s has this port already: all "
+		    "addresses of a port, or some of them",
+		    p->name.text, addr_format(&other->addr, text, sizeof(text)),
+		    other->at);
+	return true;
+}
+
 int
 conf_begin_listen(struct conf_parse *p, const struct lex_token *t)
 {
@@ -25,9 +45,8 @@ conf_begin_listen(struct conf_parse *p, const struct lex_token *t)
 	if (addr_parse_listen(&a, t->text, err, sizeof(err)) == -1)
 		return lex_error(p->lex, &t->at, "listen on %s", err);
 	STAILQ_FOREACH(other, &p->conf->listen, entry)
-		if (addr_same_listener(&other->addr, &a))
-			return wrong(p,
-			    "there is a listener at this address already");
+		if (clashes(p, other, &a))
+			return -1;
 	if (p->conf->nlisten == CONF_LISTEN_MAX)
 		return lex_error(p->lex, &t->at, "more than %d listeners",
 		    CONF_LISTEN_MAX);

@@ -283,13 +283,13 @@ opts_conf(struct opts *o)
 {
 	const char *file = which_file(o);
 	struct conf *c = o->conf;
-	char why[2048];
+	char why[LEX_ERR_LEN];
 
 	if (file != NULL) {
 		conf_free(c);
 		c = conf_read(file, conf_open_file, NULL, why, sizeof(why));
 		if (c == NULL)
-			errx(1, "%s", why);
+			errx(1, "%s", lex_last_error(why, warnx));
 	}
 	o->conf = NULL;
 	set_over(o, c);

@@ -13,13 +13,13 @@
 void
 parent_remember(const struct conf *conf)
 {
-	char err[512];
+	char err[LEX_ERR_LEN];
 
 	if (conf->path == NULL)
 		return;
 	pa.said = conf_read(conf->path, conf_open_file, NULL, err, sizeof(err));
 	if (pa.said == NULL)
-		fatalx("%s", err);
+		fatalx("%s", lex_last_error(err, log_warn));
 	conf_wipe(pa.said);
 	pa.verbose = conf->verbose && !pa.said->verbose;
 }
@@ -137,7 +137,7 @@ reload_file(void)
 {
 	struct setup next;
 	struct conf *conf;
-	char err[1024];
+	char err[LEX_ERR_LEN];
 
 	if ((conf = read_again(err, sizeof(err))) != NULL &&
 	    setup_open(&next, conf, err, sizeof(err)) == 0) {
@@ -145,7 +145,8 @@ reload_file(void)
 		return;
 	}
 	setup_reopen_log(&pa.now);
-	log_warn("%s; the configuration read before stays in force", err);
+	log_warn("%s; the configuration read before stays in force",
+	    lex_last_error(err, log_warn));
 }
 
 /* --- options alone: the passwords ----------------------------------------- */

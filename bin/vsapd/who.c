@@ -13,6 +13,7 @@
 #include "scram.h"
 
 #define WRONG_DELAY 1000 /* ms before a wrong password is answered */
+#define LEEWAY 200	 /* ms, so that the next try is welcome by then */
 #define GROUPS_MAX 64	 /* of a process, looked at */
 #define NONCE_BYTES 18
 
@@ -158,7 +159,7 @@ refused(struct session *s, const char *user, size_t n, char *why, size_t len)
 	memcpy(s->wanted, user, n);
 	s->wanted[n] = '\0';
 	wait = limit_login_wait(s->gw->limits, &who, s->wanted);
-	if (wait > 0) {
+	if (wait > LEEWAY) {
 		snprintf(why, len,
 		    "too many wrong passwords: try again in %llu s",
 		    (unsigned long long)(wait + 999) / 1000);

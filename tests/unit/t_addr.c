@@ -580,18 +580,25 @@ test_same_listener(void)
 {
 	static const struct {
 		const char *a, *b;
-		bool same;
+		bool same, clash;
 	} cases[] = {
-		{ "127.0.0.1:80", "localhost:80", true },
-		{ "127.0.0.1:80", "127.0.0.1:81", false },
-		{ "127.0.0.1:80", "127.0.0.2:80", false },
-		{ "127.0.0.1:0", "127.0.0.1:0", false },
-		{ ":80", "*:80", true },
-		{ ":80", "0.0.0.0:80", false },
-		{ "0.0.0.0:80", "[::]:80", false },
-		{ "/a", "/a", true },
-		{ "/a", "/b", false },
-		{ "/a", ":80", false },
+		{ "127.0.0.1:80", "localhost:80", true, true },
+		{ "127.0.0.1:80", "127.0.0.1:81", false, false },
+		{ "127.0.0.1:80", "127.0.0.2:80", false, false },
+		{ "127.0.0.1:0", "127.0.0.1:0", false, false },
+		{ ":80", "*:80", true, true },
+		{ ":80", "0.0.0.0:80", false, true },
+		{ "0.0.0.0:80", "[::]:80", false, true },
+		{ ":80", "127.0.0.1:80", false, true },
+		{ ":80", "[::1]:80", false, true },
+		{ ":80", "[::1]:81", false, false },
+		{ ":0", "127.0.0.1:0", false, false },
+		{ "0.0.0.0:80", "127.0.0.1:80", false, true },
+		{ "0.0.0.0:80", "[::1]:80", false, false },
+		{ "[::]:80", "127.0.0.1:80", false, true },
+		{ "/a", "/a", true, true },
+		{ "/a", "/b", false, false },
+		{ "/a", ":80", false, false },
 	};
 	struct addr a, b;
 
@@ -600,6 +607,10 @@ test_same_listener(void)
 		addr_parse_listen(&b, cases[i].b, err, sizeof(err));
 		is_int(addr_same_listener(&a, &b), cases[i].same, "%s and %s",
 		    cases[i].a, cases[i].b);
+		is_int(addr_listeners_clash(&a, &b), cases[i].clash,
+		    "%s beside %s", cases[i].a, cases[i].b);
+		is_int(addr_listeners_clash(&b, &a), cases[i].clash,
+		    "%s beside %s", cases[i].b, cases[i].a);
 	}
 }
 

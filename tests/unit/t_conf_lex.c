@@ -5,6 +5,7 @@
 #include "conf_lex.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "tap.h"
@@ -59,6 +60,19 @@ describe(const struct lex_token *t, char *out, size_t outlen)
 	}
 }
 
+static char told[100];
+
+static void __attribute__((__format__(printf, 1, 2))) tell(const char *fmt, ...)
+{
+	size_t n = strlen(told);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(told + n, sizeof(told) - n, fmt, ap);
+	va_end(ap);
+	strlcat(told, ".", sizeof(told));
+}
+
 /* All tokens of files as one line, or the error. */
 static const char *
 lex(const struct file *with)
@@ -94,10 +108,8 @@ lex_text(const char *text)
 static const struct {
 	const char *text, *want;
 } good[] = {
-	{ "", "" },
 	{ "\n", "/ " },
 	{ "# nothing\n", "/ " },
-	{ "# nothing", "" },
 	{ "a b\n", "a b / " },
 	{ "a\tb\r\nc\r\n", "a b / c / " },
 	{ "a # b\n", "a / " },
@@ -134,6 +146,10 @@ static const struct {
 static const struct {
 	const char *text, *want;
 } bad[] = {
+	{ "", "a.conf: is empty: is it cut off?" },
+	{ "a\n# b",
+	    "a.conf:2: the last line does not end: is the file cut off? "
+	    "If not, end it with a newline" },
 	{ "a", "a.conf:1: the last line does not end: is the file cut off? If "
 	       "not, end it with a newline" },
 	{ "a\nb }", "a.conf:2: a } that closes nothing" },
@@ -382,6 +398,87 @@ test_errors(void)
 	lex_free(NULL);
 }
 
+/* Words of a statement, of which "x" is an error; all of them, and its
+ * mistakes. */
+static const char *
+mistakes(const struct file *with)
+{
+	static char out[8192], err[LEX_ERR_LEN];
+	struct lex_token t = { .type = LEX_END };
+	struct lex *l;
+
+	files = with;
+	out[0] = err[0] = '\0';
+	l = lex_new(with->path, open_memory, NULL, err, sizeof(err));
+	do {
+		while (lex_next(l, &t) != LEX_END && t.type != LEX_ERROR) {
+			describe(&t, out, sizeof(out));
+			if (strcmp(t.text, "x") == 0)
+				(void)lex_error(l, &t.at, "x");
+		}
+	} while (t.type == LEX_ERROR && lex_resume(l));
+	lex_free(l);
+	strlcat(out, "| ", sizeof(out));
+	strlcat(out, err, sizeof(out));
+	return out;
+}
+
+static void
+test_resume(void)
+{
+	static const struct {
+		const char *text, *want;
+	} table[] = {
+		{ "a\nx b\nc x\nd\n", "a / x c x d / | a:2: x\na:3: x" },
+		{ "x; a\nb\n", "x a / b / | a:1: x" },
+		{ "x {\n b\n c { d }\n}\ne\n", "x e / | a:1: x" },
+		{ "a {\n x\n b\n}\nc\nx",
+		    "a { / x c / x | a:2: x\na:6: x\na:6: the last line "
+		    "does not end: is the file cut off? If not, end it with a "
+		    "newline" },
+		{ "x\n{\n b\n}\nc\n", "x c / | a:1: x" },
+		{ "x \\\n a\nb\n", "x b / | a:1: x" },
+		{ "m = { x, y }\na $m b\nc\n", "a { x c / | a:2: x" },
+		{ "$m a\nb\n", "b / | a:1: $m: there is no such macro above; "
+			       "a text with $ in it stands in quotes" },
+		{ "x\n\"a\nx\n", "x | a:1: x\na:2: the text that begins here "
+				 "has no closing quote" },
+		{ "x\na {\n", "x a { / | a:1: x\na:3: the file ends inside of "
+			      "the block that begins in line 2" },
+		{ "x {\n", "x | a:1: x\na:2: the file ends inside of the block "
+			   "that begins in line 1" },
+		{ "include b\nx\na\n", "x / b / x a / | b:1: x\na:2: x" },
+	};
+	struct file f[3] = { { "a", "" }, { "b", "x\n\nb\n" }, { NULL, NULL } };
+	char err[] = "a\nb\nc", one[] = "a";
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		f[0].text = table[i].text;
+		is_str(mistakes(f), table[i].want, "mistakes %zu", i);
+	}
+	told[0] = '\0';
+	is_str(lex_last_error(err, tell), "c", "the last of them");
+	is_str(told, "a.b.", "the others are said");
+	is_str(lex_last_error(one, tell), "a", "the only one");
+}
+
+/* So many, and no more. */
+static void
+test_many_mistakes(void)
+{
+	char *text = repeat("x\n", LEX_ERRORS_MAX + 10, "");
+	struct file f[2] = { { "a", text }, { NULL, NULL } };
+	const char *p = mistakes(f);
+	int n = 0;
+
+	while ((p = strstr(p, "a:")) != NULL) {
+		p++;
+		n++;
+	}
+	is_int(n, LEX_ERRORS_MAX, "so many are told");
+	free(text);
+}
+
 static void
 test_short_err(void)
 {
@@ -408,6 +505,8 @@ main(void)
 	test_limits();
 	test_macro_bounds();
 	test_errors();
+	test_resume();
+	test_many_mistakes();
 	test_short_err();
 	return done_testing();
 }

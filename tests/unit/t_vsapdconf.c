@@ -164,10 +164,10 @@ same_again(const struct conf *c, const char *name)
 static const struct {
 	const char *text, *want;
 } good[] = {
-	{ "", "prefix 24 56\ntimeout hello 60 seconds\n"
-	      "timeout line 30 seconds\ntimeout idle 600 seconds\n"
-	      "timeout connect 30 seconds\ntimeout linger 5 seconds\n"
-	      "sandbox on\nowner 0\n" },
+	{ "\n", "prefix 24 56\ntimeout hello 60 seconds\n"
+		"timeout line 30 seconds\ntimeout idle 600 seconds\n"
+		"timeout connect 30 seconds\ntimeout linger 5 seconds\n"
+		"sandbox on\nowner 0\n" },
 	/* listen */
 	{ "listen on 127.0.0.1:8706\n", "listen on 127.0.0.1:8706\n" },
 	{ "listen on 8706\nlisten on [::1]:0;listen on [::1]:0\n",
@@ -718,6 +718,33 @@ test_bad(void)
 	}
 }
 
+/* All mistakes are told, one of each statement. */
+static void
+test_mistakes(void)
+{
+	struct conf *c = load("listen on 127.0.0.1:0 blah\n"
+			      "permit user from\n"
+			      "permit user ops bind 99999\n"
+			      "tls {\n certificate\n foo\n}\n"
+			      "permit bind $nix\n"
+			      "workers 2\n"
+			      "workers 3\n");
+
+	ok(c == NULL, "several mistakes");
+	is_str(err,
+	    "vsapd.conf:1: found blah, expected the end of the line, group, "
+	    "metrics, mode, passwords, protocols, proxy or tls\n"
+	    "vsapd.conf:2: found from, expected a text or {; as a text this "
+	    "word stands in quotes\n"
+	    "vsapd.conf:3: 99999: \"99999\" is neither a port (1 to 65535) nor "
+	    "a range; write 8080, 8080-8081 or 127.0.0.1:8080\n"
+	    "vsapd.conf:5: found the end of the line, expected a text\n"
+	    "vsapd.conf:8: $nix: there is no such macro above; a text with $ "
+	    "in it stands in quotes\n"
+	    "vsapd.conf:10: workers is set already in vsapd.conf:9",
+	    "each of them");
+}
+
 /* ---- how many ---- */
 
 static void
@@ -1214,6 +1241,7 @@ test_printed(void)
 int
 main(void)
 {
+	test_mistakes();
 	test_good();
 	test_fields();
 	test_bad();
