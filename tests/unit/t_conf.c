@@ -184,9 +184,9 @@ static const struct {
 	const char *text, *want;
 } good[] = {
 	{ "\n", "server irc.example.net IRC rfc1459 IRC server\nadmin -/-/-\n"
-	      "motd - 0\ndns 1 5 -\nident 1 5\nlimits 30 16384 4096 86400\n"
-	      "klines -\nlog 0 -\nuser -\nuids\n"
-	      "class default 120 1048576 8192 0 16 10 2000 10000\n" },
+		"motd - 0\ndns 1 5 -\nident 1 5\nlimits 30 16384 4096 86400\n"
+		"klines -\nlog 0 -\nuser -\nuids\n"
+		"class default 120 1048576 8192 0 16 10 2000 10000\n" },
 	{ "server a.b { }\n", "server a.b IRC rfc1459 IRC server\n" },
 	{ "server \"a-1.B\" {\n\n description \"d e\" ; network N\n"
 	  " casemapping ascii\n\n}\n",
