@@ -342,6 +342,15 @@ tally_event(struct tally_entry *e, unsigned kind, unsigned max, uint64_t now)
 	return true;
 }
 
+void
+tally_event_back(struct tally_entry *e, unsigned kind, unsigned max)
+{
+	uint64_t each = max == 0 ? 0 : MINUTE / max;
+
+	if (kind < TALLY_RATES)
+		e->full[kind] -= each < e->full[kind] ? each : e->full[kind];
+}
+
 /* ---- how long who failed has to wait ------------------------------------- */
 
 void

@@ -46,6 +46,8 @@ unsigned tally_count(const struct tally_entry *, unsigned kind);
  * max at once, then one each 60/max seconds; 0: no limit). */
 bool
 tally_event(struct tally_entry *, unsigned kind, unsigned max, uint64_t now);
+/* That event was none: it may come once more. */
+void tally_event_back(struct tally_entry *, unsigned kind, unsigned max);
 /* Would it be let in?  Counts nothing. */
 bool tally_may(const struct tally_entry *, unsigned kind, unsigned max,
     uint64_t now);

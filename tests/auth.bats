@@ -120,6 +120,37 @@ EOF
     assert_line 'VSAP/0.1 200 OK'
 }
 
+@test "a password that was right of late costs no slow hash; who succeeds is not counted" {
+    gateway <<<'limit logins 30'
+    local helper before wrong right
+
+    helper=$(pgrep -P "$VSAPD_PID" -f 'vsapd: passwords')
+    ticks() { sed 's/.*) //' "/proc/$helper/stat" | awk '{ print $12 + $13 }'; }
+    told() { [ "$(cat "$1".* 2>/dev/null | grep -c 410)" = "$2" ]; }
+    guess() { # NAME N: so many at once, each of another user
+        for n in $(seq "$2"); do
+            printf 'AUTH %s%s:x\r\n' "$1" "$n" |
+                nc.openbsd -N 127.0.0.1 "$PORT" >"$1.$n" &
+        done
+        wait_for 20 told "$1" "$2"
+    }
+    before=$(ticks)
+    guess nobody 20
+    wrong=$(($(ticks) - before))
+    before=$(ticks)
+    for n in $(seq 100); do
+        printf 'AUTH ops:geheim\r\n' | nc.openbsd -N 127.0.0.1 "$PORT"
+    done >yes
+    right=$(($(ticks) - before))
+    [ "$(grep -c ' 200 OK' yes)" = 100 ]
+    echo "20 wrong ones: $wrong ticks, 100 right ones: $right"
+    [ "$right" -lt "$wrong" ]
+    # Of the 30 ten are left.
+    guess somebody 40
+    [ "$(grep -l 'password is wrong' somebody.* | wc -l)" -ge 10 ]
+    grep -q 'limit logins 30' somebody.*
+}
+
 @test "those who ask and leave in a flood keep no stranger waiting who stays" {
     gateway <<EOF
 listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext

@@ -70,7 +70,8 @@ bool auth_empty(const struct auth_db *);
 void auth_each(const struct auth_db *, void (*fn)(void *arg, const char *user),
     void *arg);
 
-/* Is "user:password" right?  By the hash of crypt(3) if there is one. */
+/* Is "user:password" right?  By the hash of crypt(3) if there is one; at once,
+ * if it was right of late (auth_recent.h).  The text is taken apart. */
 bool auth_check(const struct auth_db *, char *text);
 
 /* SCRAM: what the server's first message says.  salt has SCRAM_SALT_MAX bytes;

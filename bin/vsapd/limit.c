@@ -259,6 +259,24 @@ limit_event(struct limits *l, const struct conf *conf,
 	return true;
 }
 
+void
+limit_event_back(struct limits *l, const struct conf *conf,
+    const struct limit_who *who, enum conf_limit item)
+{
+	struct tally_entry *e;
+	unsigned max;
+
+	for (int i = 0; i < SCOPE_MAX; i++) {
+		enum conf_scope s = (enum conf_scope)i;
+
+		max = limit_for(conf, who, item, s);
+		if (max == 0 || !has_scope(who, s))
+			continue;
+		if ((e = entry_of(l, conf, who, s, l->clock())) != NULL)
+			tally_event_back(e, kinds[item].kind, max);
+	}
+}
+
 /* ---- wrong passwords ----------------------------------------------------- */
 
 /*

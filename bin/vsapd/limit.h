@@ -54,6 +54,10 @@ bool limit_is_held(const struct limit_hold *);
 bool limit_event(struct limits *, const struct conf *, const struct limit_who *,
     enum conf_limit item, enum conf_scope *scope);
 
+/* The last one was none that counts: a login that succeeded. */
+void limit_event_back(struct limits *, const struct conf *,
+    const struct limit_who *, enum conf_limit item);
+
 /*
  * Wrong passwords: the next try is welcome later and later, by source (of
  * IPv6 its /64) up to 64 s, by user up to 4 s, so that nobody is locked out by

@@ -145,6 +145,15 @@ become(struct session *s)
 	return true;
 }
 
+/* Tries are counted for the user whose name is said. */
+static void
+counts_as_wanted(const struct session *s, struct limit_who *who, char *owner)
+{
+	snprintf(owner, OWNER_MAX, "user:%s", s->wanted);
+	*who = session_counts_as(s);
+	who->owner = owner;
+}
+
 /* Why nothing is checked for this name now, or NULL. */
 static const char *
 refused(struct session *s, const char *user, size_t n, char *why, size_t len)
@@ -165,9 +174,7 @@ refused(struct session *s, const char *user, size_t n, char *why, size_t len)
 		    (unsigned long long)(wait + 999) / 1000);
 		return why;
 	}
-	/* Tries are counted for the user whose name is said. */
-	snprintf(owner, sizeof(owner), "user:%s", s->wanted);
-	who.owner = owner;
+	counts_as_wanted(s, &who, owner);
 	if (limit_event(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS, &scope))
 		return NULL;
 	limit_text(s->gw->conf, LIMIT_LOGINS, scope, why, len);
@@ -211,8 +218,11 @@ too_soon(const struct session *s)
 static bool
 succeeded(struct session *s)
 {
-	struct limit_who who = session_counts_as(s);
+	struct limit_who who;
+	char owner[OWNER_MAX];
 
+	counts_as_wanted(s, &who, owner);
+	limit_event_back(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS);
 	limit_login_succeeded(s->gw->limits, &who, s->wanted);
 	return become(s);
 }

@@ -16,6 +16,7 @@
 
 #include "crypthash.h"
 #include "tap.h"
+#include "vsapd/auth_recent.h"
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
 #define VERIFIER                                                               \
@@ -35,6 +36,40 @@ check(const struct auth_db *db, const char *text)
 
 	strlcpy(copy, text, sizeof(copy));
 	return auth_check(db, copy);
+}
+
+/* What was right of late, and for how long. */
+static void
+test_recent(void)
+{
+	struct recent *r = recent_new();
+	char text[32];
+	int known = 0;
+
+	ok(!recent_knows(r, "ops:secret", 1000), "nobody was right yet");
+	recent_add(r, "ops:secret", 1000);
+	ok(recent_knows(r, "ops:secret", 1000), "now one was");
+	ok(!recent_knows(r, "ops:Secret", 1000), "and no other");
+	ok(!recent_knows(r, "ops:secret2", 1000), "nor a longer one");
+	ok(!recent_knows(r, "", 1000), "nor an empty one");
+	ok(recent_knows(r, "ops:secret", 999 + RECENT_TIME), "it lasts");
+	ok(recent_knows(r, "ops:secret", 998 + 2 * RECENT_TIME),
+	    "longer, if it is used");
+	ok(!recent_knows(r, "ops:secret", 998 + 3 * RECENT_TIME),
+	    "not for ever");
+	ok(!recent_knows(r, "ops:secret", 1000), "then it is gone");
+	for (int i = 0; i < 2 * RECENT_MAX; i++) {
+		snprintf(text, sizeof(text), "u%d:p", i);
+		recent_add(r, text, 1000);
+	}
+	for (int i = 0; i < 2 * RECENT_MAX; i++) {
+		snprintf(text, sizeof(text), "u%d:p", i);
+		known += recent_knows(r, text, 1000);
+	}
+	ok(known > RECENT_MAX / 2 && known <= RECENT_MAX,
+	    "so many are remembered (%d)", known);
+	recent_free(r);
+	recent_free(NULL);
 }
 
 /* Names, one behind another. */
@@ -73,6 +108,7 @@ test_users(void)
 	auth_each(db, append, names);
 	is_str(names, "ops joe both ", "each of them once");
 	ok(check(db, "ops:secret"), "a hash of crypt(3)");
+	ok(check(db, "ops:secret"), "the same once more");
 	ok(check(db, "joe:pencil"), "a verifier");
 	ok(check(db, "both:secret"), "who has both: the hash");
 	ok(!check(db, "both:pencil"), "not the verifier");
@@ -409,6 +445,7 @@ main(void)
 		return 1;
 	close(fd);
 	path = file;
+	test_recent();
 	test_users();
 	test_bad();
 	test_many();

@@ -285,6 +285,10 @@ test_events(void)
 	    "six are too many of that");
 	ok(limit_event(l, &c, &a, LIMIT_LOGINS, &scope), "logins are others");
 	is_int(limits_refused(l, LIMIT_REQUESTS, SCOPE_SOURCE), 9, "refused");
+	limit_event_back(l, &c, &b, LIMIT_REQUESTS);
+	ok(limit_event(l, &c, &b, LIMIT_REQUESTS, &scope),
+	    "one that was none makes room for another");
+	ok(!limit_event(l, &c, &b, LIMIT_REQUESTS, &scope), "for one");
 	now += 20000;
 	ok(limit_event(l, &c, &a, LIMIT_REQUESTS, &scope), "20 s later one");
 	ok(!limit_event(l, &c, &a, LIMIT_REQUESTS, &scope), "not two");

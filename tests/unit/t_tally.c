@@ -225,6 +225,18 @@ test_rates(void)
 	for (unsigned i = n = 0; i < 20; i++)
 		n += tally_event(get(t, "odd", now), 0, 7, now);
 	is_int(n, 7, "7 at once of 7 a minute");
+	tally_event_back(get(t, "odd", now), 0, 7);
+	tally_event_back(get(t, "odd", now), 0, 7);
+	for (unsigned i = n = 0; i < 20; i++)
+		n += tally_event(get(t, "odd", now), 0, 7, now);
+	is_int(n, 2, "two that were none");
+	for (unsigned i = 0; i < 20; i++)
+		tally_event_back(get(t, "odd", now), 0, 7);
+	tally_event_back(get(t, "odd", now), TALLY_RATES, 7);
+	tally_event_back(get(t, "odd", now), 0, 0);
+	for (unsigned i = n = 0; i < 20; i++)
+		n += tally_event(get(t, "odd", now), 0, 7, now);
+	is_int(n, 7, "and never more than all");
 	for (unsigned i = n = 0; i < 1400000; i++)
 		n += tally_event(get(t, "large", now), 0, 1300000, now);
 	is_int(n, 1300000, "not one more where a minute is not so divided");
