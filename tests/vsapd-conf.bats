@@ -222,6 +222,24 @@ example() { # NAME, SED...: a copy of it, with the paths of this test
 
 # ---- what cannot be used stops the start --------------------------------------
 
+@test "what the system does not have is told with the statement that wants it" {
+    [ "$(id -u)" != 0 ] || wrong '2: run as nobody-at-all: the system has no such user' \
+        'permit bind any' 'run as "nobody-at-all"'
+    wrong '2: root /nowhere: No such file or directory' 'permit bind any' 'root "/nowhere"'
+    wrong '1: log file in /nowhere: No such file or directory' 'log file "/nowhere/log"'
+    wrong "1: $PWD/nix.pem: No such file or directory" \
+        'tls {' 'certificate "nix.pem" key "nix.key"' '}'
+    wrong "2: $PWD/nix.pem: No such file or directory" \
+        'permit bind any' 'upstream tls:127.0.0.1:1 {' 'ca "nix.pem"' '}'
+}
+
+@test "several mistakes are all told, those of one statement once" {
+    conf 'listen on nowhere' 'permit bond any' 'permit bind { 127.0.0.1:1, x y }' 'deny any at all'
+    run vsapd -n -f vsapd.conf
+    assert_failure 1
+    [ "$(grep -c "^vsapd: $PWD/vsapd.conf:[1-4]: " <<<"$output")" = 4 ]
+}
+
 @test "a credential that cannot be used stops the start" {
     wrong '1: password of user a: not a hash; make its two by vsapd -H' \
         'user a password secret'
@@ -235,7 +253,7 @@ example() { # NAME, SED...: a copy of it, with the paths of this test
     assert_success
     check 'passwords file "nix"'
     assert_failure 1
-    assert_output "vsapd: $PWD/nix: No such file or directory"
+    assert_output "vsapd: $PWD/vsapd.conf:1: $PWD/nix: No such file or directory"
     wrong '1: authentication required, and there are no users: add user NAME password "HASH", or passwords file "FILE"' \
         'authentication required'
 }

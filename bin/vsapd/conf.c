@@ -190,6 +190,28 @@ check_whole(struct conf_parse *p)
 	return 0;
 }
 
+/* Where that stands of which conf_check() may have to tell. */
+static int
+remember_places(struct conf_parse *p)
+{
+	static const enum conf_item items[AT_MAX] = {
+		[AT_TLS] = ITEM_TLS,
+		[AT_UPSTREAM] = ITEM_UPSTREAM,
+		[AT_PASSWORDS] = ITEM_PASSWORDS,
+		[AT_LOG] = ITEM_LOG,
+		[AT_ROOT] = ITEM_ROOT,
+		[AT_RUN_AS] = ITEM_RUN_AS,
+	};
+	struct lex_token t = { 0 };
+
+	for (int i = 0; i < AT_MAX; i++) {
+		t.at = p->set[items[i]];
+		if (t.at.line != 0 && (p->conf->at[i] = conf_at(p, &t)) == NULL)
+			return -1;
+	}
+	return 0;
+}
+
 static struct conf *
 read_by(struct conf_parse *p, const char *path, char *err, size_t errlen)
 {
@@ -202,6 +224,8 @@ read_by(struct conf_parse *p, const char *path, char *err, size_t errlen)
 	r = conf_parse_run(p, path, err, errlen);
 	if (r == 0)
 		r = check_whole(p);
+	if (r == 0)
+		r = remember_places(p);
 	lex_free(p->lex);
 	if (r == -1) {
 		conf_free(p->conf);

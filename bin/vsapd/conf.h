@@ -94,6 +94,17 @@ enum conf_log {
 	LOG_TO_FILE,
 };
 
+/* What names files, folders and accounts, which the system may not have. */
+enum conf_place {
+	AT_TLS,
+	AT_UPSTREAM,
+	AT_PASSWORDS,
+	AT_LOG,
+	AT_ROOT,
+	AT_RUN_AS,
+	AT_MAX
+};
+
 STAILQ_HEAD(conf_words, conf_word);
 struct conf_group;
 struct conf_ref;
@@ -137,6 +148,7 @@ struct conf {
 	struct conf_words admit, secrets; /* files with hashes in them */
 	STAILQ_HEAD(, conf_group) groups;
 	STAILQ_HEAD(, conf_ref) refs; /* users and groups that rules name */
+	char *at[AT_MAX]; /* "file:line" of these statements, or NULL */
 };
 
 /* Defaults, no listener, no rule.  NULL: no memory. */

@@ -26,6 +26,22 @@ fail(char *err, size_t errlen, const char *fmt, ...)
 	return -1;
 }
 
+/* What went wrong (r -1, told in err), with the statement that wants it. */
+static int
+placed(const struct conf *c, enum conf_place place, int r, char *err,
+    size_t errlen)
+{
+	char *why;
+
+	if (r == 0 || c->at[place] == NULL)
+		return r;
+	if ((why = strdup(err)) == NULL)
+		return r;
+	(void)snprintf(err, errlen, "%s: %s", c->at[place], why);
+	free(why);
+	return r;
+}
+
 /* ---- the file ------------------------------------------------------------ */
 
 /* Whoever may write it rules the gateway, whoever may read hashes can try
@@ -105,7 +121,8 @@ check_users(struct conf *c, char *err, size_t errlen)
 		return fail(err, errlen, "out of memory");
 	r = add_hashes(c, db, err, errlen);
 	if (r == 0 && c->passwd != NULL)
-		r = auth_load(db, c->passwd, err, errlen);
+		r = placed(c, AT_PASSWORDS,
+		    auth_load(db, c->passwd, err, errlen), err, errlen);
 	if (r == 0)
 		auth_each(db, add_user, &into);
 	auth_free(db);
@@ -136,11 +153,12 @@ check_tls(const struct conf *c, bool upstream, char *err, size_t errlen)
 	struct tlsconf t;
 	int r;
 
-	if (conf_tls_load(c, upstream, &t, err, errlen) == -1)
-		return -1;
-	r = tlsconf_check(&t, err, errlen);
-	tlsconf_close(&t);
-	return r;
+	r = conf_tls_load(c, upstream, &t, err, errlen);
+	if (r == 0) {
+		r = tlsconf_check(&t, err, errlen);
+		tlsconf_close(&t);
+	}
+	return placed(c, upstream ? AT_UPSTREAM : AT_TLS, r, err, errlen);
 }
 
 /* ---- folders and accounts ------------------------------------------------ */
@@ -173,7 +191,7 @@ check_log(const struct conf *c, char *err, size_t errlen)
 		return fail(err, errlen, "out of memory");
 	r = check_folder("log file in", dir, err, errlen);
 	free(dir);
-	return r;
+	return placed(c, AT_LOG, r, err, errlen);
 }
 
 static int
@@ -182,9 +200,10 @@ check_run_as(const struct conf *c, char *err, size_t errlen)
 	errno = 0;
 	if (c->run_as == NULL || getpwnam(c->run_as) != NULL)
 		return 0;
-	return fail(err, errlen, "run as %s: the system has no such user%s%s",
+	(void)fail(err, errlen, "run as %s: the system has no such user%s%s",
 	    c->run_as, errno != 0 ? ": " : "",
 	    errno != 0 ? strerror(errno) : "");
+	return placed(c, AT_RUN_AS, -1, err, errlen);
 }
 
 /* ---- all ----------------------------------------------------------------- */
@@ -214,7 +233,9 @@ conf_check(struct conf *c, char *err, size_t errlen)
 	    check_run_as(c, err, errlen) == -1 ||
 	    check_log(c, err, errlen) == -1)
 		return -1;
-	if (c->root != NULL && check_folder("root", c->root, err, errlen) == -1)
+	if (c->root != NULL &&
+	    placed(c, AT_ROOT, check_folder("root", c->root, err, errlen), err,
+		errlen) == -1)
 		return -1;
 	if (c->has_tls && check_tls(c, false, err, errlen) == -1)
 		return -1;

@@ -125,5 +125,7 @@ conf_free(struct conf *c)
 	free(c->log_path);
 	free(c->root);
 	free(c->run_as);
+	for (int i = 0; i < AT_MAX; i++)
+		free(c->at[i]);
 	free(c);
 }

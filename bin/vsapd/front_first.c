@@ -126,7 +126,8 @@ nobody(struct session *s, bool right, const char *why)
 static void
 refuse_unheard(struct session *s, const char *why)
 {
-	session_reset(s, why);
+	(void)why; /* nobody to tell it to; the log knows */
+	session_reset(s, NULL);
 }
 
 const struct front front_first = {

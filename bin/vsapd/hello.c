@@ -151,7 +151,7 @@ session_admit(struct session *s)
 			    s->gw->conf->path != NULL ? "admit from"
 						      : "vsapd -a");
 		s->gw->totals.refused++;
-		session_reset(s, "not admitted");
+		session_reset(s, NULL);
 		return;
 	}
 	s->admitted = true;

@@ -203,6 +203,7 @@ set_user(const struct opts *o, struct conf *c)
 {
 	const char *name = o->user != NULL ? o->user : c->run_as;
 	const char *by = o->user != NULL ? "-u" : "run as";
+	const char *at = o->user != NULL ? NULL : c->at[AT_RUN_AS];
 	const struct passwd *pw;
 
 	c->owner = getuid();
@@ -210,7 +211,8 @@ set_user(const struct opts *o, struct conf *c)
 		pw = name == NULL ? NULL : getpwnam(name);
 		if (name != NULL && !o->checking &&
 		    (pw == NULL || pw->pw_uid != getuid()))
-			errx(1, "%s %s: only root can become another user", by,
+			errx(1, "%s%s%s %s: only root can become another user",
+			    at != NULL ? at : "", at != NULL ? ": " : "", by,
 			    name);
 		c->uid = getuid();
 		c->gid = getgid();
@@ -218,7 +220,8 @@ set_user(const struct opts *o, struct conf *c)
 	}
 	if ((pw = getpwnam(name != NULL ? name : "vsapd")) == NULL &&
 	    (name != NULL || (pw = getpwnam("nobody")) == NULL))
-		errx(1, "%s %s: no such user", by,
+		errx(1, "%s%s%s %s: the system has no such user",
+		    at != NULL ? at : "", at != NULL ? ": " : "", by,
 		    name != NULL ? name : "nobody");
 	c->uid = pw->pw_uid;
 	c->gid = pw->pw_gid;

@@ -162,7 +162,8 @@ session_reset(struct session *s, const char *why)
 {
 	if (s->state == S_DEAD)
 		return;
-	session_log(s, "%s: reset: %s", s->peer, why);
+	if (why != NULL)
+		session_log(s, "%s: reset: %s", s->peer, why);
 	tlsin_reset(s);
 	session_release(s);
 	if (s->fd != -1)
