@@ -980,22 +980,6 @@ cap(void)
 
 /* --- orphans ----------------------------------------------------------- */
 
-static bool
-title_has(pid_t pid, const char *word)
-{
-	char path[64], text[256];
-	size_t n = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if ((f = fopen(path, "r")) != NULL) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-	}
-	text[n] = '\0';
-	return strstr(text, word) != NULL;
-}
-
 static void
 orphan(void)
 {
@@ -1008,10 +992,7 @@ orphan(void)
 	tcp_pair(sv);
 	late = give(worker, 3, SERVER, sv[1], "", NULL, 0);
 	close(worker);
-	for (int i = 0; i < PATIENCE / 10 && !title_has(worker_pid, "orphan");
-	     i++)
-		(void)poll(NULL, 0, 10);
-	ok(title_has(worker_pid, "vsap-relay: orphan /"),
+	ok(title_gets(worker_pid, "vsap-relay: orphan /"),
 	    "orphan: its feeder gone, it says so");
 	ok(tls_say(&s, "there", 5) && hears(peer, "there") &&
 		say(peer, "back") && tls_hears(&s, "back"),

@@ -7,24 +7,19 @@
  */
 
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <netinet/in.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <tls.h>
 #include <unistd.h>
 
 #include "certs.h"
 #include "net.h"
+#include "play_relay.h"
 #include "spawn.h"
 #include "tls_msg.h"
 #include "tlsconf.h"
 
-#define PATIENCE 10000 /* ms */
-
-static char relay[4096];
 static struct tls_msg msg;
 static unsigned char packet[TLS_MSG_MAX];
 
@@ -36,30 +31,6 @@ struct via {
 	struct tls *tls;
 };
 
-static inline void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-/* build/unit/t_x: the program is build/vsap-relay. */
-static inline bool
-find_relay(void)
-{
-	ssize_t n = readlink("/proc/self/exe", relay, sizeof(relay) - 32);
-	char *slash;
-
-	if (n == -1)
-		die("readlink");
-	relay[n] = '\0';
-	for (int i = 0; i < 2; i++)
-		if ((slash = strrchr(relay, '/')) != NULL)
-			*slash = '\0';
-	strlcat(relay, "/vsap-relay", sizeof(relay));
-	return access(relay, X_OK) == 0;
-}
-
 static inline int
 start_worker(pid_t *pid)
 {
@@ -68,17 +39,6 @@ start_worker(pid_t *pid)
 	if (fd == -1)
 		die("spawn_tls_worker");
 	return fd;
-}
-
-static inline bool
-wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-	int r = poll(&pfd, 1, PATIENCE);
-
-	if (r == -1)
-		die("poll");
-	return r == 1;
 }
 
 /* The worker's next message; its type, 0 for none. */
@@ -106,20 +66,6 @@ next_is(int w, enum tls_msg_type type)
 		if (got == (int)type)
 			return true;
 	return false;
-}
-
-static inline int
-exit_status(pid_t pid)
-{
-	int status;
-
-	for (int i = 0; i < PATIENCE / 10; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		(void)poll(NULL, 0, 10);
-	}
-	kill(pid, SIGKILL);
-	return -1;
 }
 
 /* --- configurations ---------------------------------------------------- */
