@@ -20,6 +20,8 @@
 #include "tls_msg.h"
 #include "tlsconf.h"
 
+#define SERVER 1 /* the configuration of begin() */
+
 static struct tls_msg msg;
 static unsigned char packet[TLS_MSG_MAX];
 
@@ -332,6 +334,47 @@ tls_finish(struct via *v)
 	    (r = tls_close(v->tls)) == TLS_WANT_POLLIN || r == TLS_WANT_POLLOUT)
 		continue;
 }
+
+/* --- a worker with one configuration ------------------------------------ */
+
+static int worker; /* from begin() to finish() */
+static pid_t worker_pid;
+
+static inline void
+begin(void)
+{
+	worker = start_worker(&worker_pid);
+	if (!use_server(worker, SERVER, "server", 0))
+		errx(1, "configuration: %s", msg.text);
+}
+
+static inline void
+finish(const char *what)
+{
+	close(worker);
+	is_int(exit_status(worker_pid), 0, "%s: the worker leaves in order",
+	    what);
+}
+
+static inline bool
+up(struct via *v, uint64_t id)
+{
+	return connect_via(worker, v, id, SERVER, client_config(NULL, NULL));
+}
+
+/* False, with a test that is skipped: what is needed is not there. */
+static inline bool
+tls_peer_ready(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (find_relay() && tls_init() == 0 && certs_make())
+		return true;
+	ok(1, "TLS worker # skip vsap-relay or openssl(1) is not there");
+	(void)done_testing();
+	return false;
+}
+
+/* --- plain sockets ------------------------------------------------------ */
 
 /* Up to n bytes of a plain socket; fewer at its end, -1 for an error. */
 static inline ssize_t
