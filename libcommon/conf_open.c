@@ -92,3 +92,18 @@ conf_open(const char *path, size_t max, size_t *len)
 	errno = e;
 	return text;
 }
+
+char *
+conf_absolute(const char *path)
+{
+	char *dir, *whole;
+
+	if (path[0] == '/')
+		return strdup(path);
+	if ((dir = getcwd(NULL, 0)) == NULL)
+		return NULL;
+	if (asprintf(&whole, "%s/%s", dir, path) == -1)
+		whole = NULL;
+	free(dir);
+	return whole;
+}

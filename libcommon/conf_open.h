@@ -23,4 +23,8 @@
  */
 char *conf_open(const char *path, size_t max, size_t *len);
 
+/* The path from the root, since whoever opens it later may stand elsewhere:
+ * malloc'ed, or NULL with errno. */
+char *conf_absolute(const char *path);
+
 #endif

@@ -7,6 +7,7 @@
  * (-x), with $VSAP_CA, $VSAP_PROXY and $VSAP_PROXY_AUTH.
  */
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,6 +24,18 @@ enum {
 	GWOPTS_NO_VERIFY,
 	GWOPTS_END,
 };
+
+/* Their rows, which end a program's table for it. */
+/* clang-format off */
+#define GWOPTS_LONG \
+	{ "ca", required_argument, NULL, GWOPTS_CA }, \
+	{ "cert", required_argument, NULL, GWOPTS_CERT }, \
+	{ "key", required_argument, NULL, GWOPTS_KEY }, \
+	{ "no-verify", no_argument, NULL, GWOPTS_NO_VERIFY }, \
+	{ "pin", required_argument, NULL, GWOPTS_PIN }, \
+	{ "tls-name", required_argument, NULL, GWOPTS_NAME }, \
+	{ NULL, 0, NULL, 0 }
+/* clang-format on */
 
 struct gwopts {
 	const char *ca, *cert, *key; /* files, or NULL */

@@ -1,7 +1,9 @@
 #define LIBBSD_NETBSD_VIS /* vis() alone is used: the same in both */
 #include "log.h"
 
+#include <sys/stat.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -72,6 +74,26 @@ log_to_syslog(void)
 	log_flush();
 	log_open_syslog();
 	lg.to_syslog = true;
+}
+
+bool
+log_inetd(void)
+{
+	struct stat in, err;
+	int null;
+
+	if (fstat(STDIN_FILENO, &in) == -1 ||
+	    (fstat(STDERR_FILENO, &err) == 0 &&
+		(err.st_dev != in.st_dev || err.st_ino != in.st_ino)))
+		return false;
+	log_to_syslog();
+	if ((null = open("/dev/null", O_RDWR)) != -1) {
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
+	return true;
 }
 
 void

@@ -30,6 +30,14 @@ void log_open_syslog(void);
 void log_to_syslog(void);
 
 /*
+ * For who is started by inetd(8): if standard error is closed or what
+ * descriptor 0 is, the peer would read the log.  Then everything goes to
+ * syslog from now on, and standard output and error to /dev/null.  true: so it
+ * was.
+ */
+bool log_inetd(void);
+
+/*
  * Send everything to this file from now on, "2026-11-22T07:00:00Z text" a
  * line.  The descriptor, open for appending, is the log's to close when the
  * next one comes (a file that was rotated); -1: standard error again.  What

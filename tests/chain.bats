@@ -442,6 +442,11 @@ send B CONNECT name:none -t=60\r\n
 stat $CONTROL_UNIX up .*, sessions 2 .*
 rst B
 stat $CONTROL_UNIX up .*, sessions 1 .*
+open C $HOP
+send C \x05\x01\0\x05\x84\x05\x80\x09name:none\0\0-t=60
+stat $CONTROL_UNIX up .*, sessions 2 .*
+fin C
+stat $CONTROL_UNIX up .*, sessions 1 .*
 END
 }
 

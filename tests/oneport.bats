@@ -73,6 +73,56 @@ hash_of() { printf '%s\n' "$1" | vsapd -H; }
     assert_line --partial 'first bytes'
 }
 
+@test "who says no more than the request is still connected, who resets does not wait" {
+    start_vsapd -v
+    mkfifo go
+    # Its queue is full: connections to it are under way until it reads a line.
+    start full perl -MIO::Socket::INET -e '$| = 1;
+        my $l = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1:0");
+        my @in = map { IO::Socket::INET->new(PeerPort => $l->sockport,
+            PeerAddr => "127.0.0.1", Blocking => 0) } 1 .. 4;
+        print "listening on 127.0.0.1:", $l->sockport, "\n";
+        open my $go, "<", "go"; <$go>; @in = ();
+        while (my $c = $l->accept) { my @all = <$c>; print $c "hello" }'
+    T=$(listening_on "$LOG")
+    BYTES=$(printf '\\x%02x\\x%02x' $(($(port_of "$T") / 256)) $(($(port_of "$T") % 256)))
+    # The gateway has read that nothing more comes.
+    cat >heard.sh <<END
+[ "\$(ss -Htn state close-wait "sport = :$(port_of "$CONTROL")" |
+    awk '\$1 == 0' | wc -l)" = 3 ]
+END
+    T=$T BYTES=$BYTES talk <<'END'
+open R $CONTROL
+send R CONNECT $T HTTP/1.1\r\n\r\n
+wait grep -q "> CONNECT" vsapd.log
+stat $CONTROL_UNIX up .*, sessions 2 .*
+rst R
+stat $CONTROL_UNIX up .*, sessions 1 .*
+open H $CONTROL
+send H CONNECT $T HTTP/1.1\r\n\r\n
+fin H
+open S $CONTROL
+send S \x05\x01\0\x05\x01\0\x01\x7f\0\0\x01$BYTES
+fin S
+open V $CONTROL
+send V CONNECT $T\r\nRELAY\r\n
+fin V
+wait sh heard.sh
+run echo >go
+hear H HTTP/1\.1 200 .*
+hear H
+bytes H hello
+eof H
+bytes S \x05\0\x05\0\0\x01\x7f\0\0\x01
+count S 2
+bytes S hello
+eof S
+hear V .* 240 .*
+bytes V hello
+eof V
+END
+}
+
 @test "SOCKS BIND: two replies, then the stream, and back" {
     start_vsapd
     mkfifo in
@@ -301,4 +351,26 @@ EOF
         hex=0000 vreply recv=2
     wait_log c.log '^vsap 0 210'
     assert_alive
+}
+
+@test "in binary: who waits for a name and leaves is gone, unless RELAY was sent ahead" {
+    start_vsapd
+    WAIT='\x05\x84\x05\x80\x06name:x\0\0-t=60' talk <<'END'
+open A $CONTROL
+send A \x05\x01\0$WAIT
+bytes A \x05\0
+fin A
+eof A
+open B $CONTROL
+send B \x05\x01\0$WAIT\x05\x85\0\0\0\0
+bytes B \x05\0
+fin B
+stat $CONTROL_UNIX up .*, sessions 2 .*
+open C $CONTROL
+send C BIND name:x\r\nACCEPT\r\nRELAY\r\nhello\r\n
+hear C .* 210 1 name:x .*
+hear C .* 230 1 name:x .*
+bytes B \x05\0
+hear B .*connected\.hello
+END
 }

@@ -93,11 +93,14 @@ same_everywhere() { # PROGRAM
 }
 
 @test "long options, too, are the same in all of these places" {
-    local p o want
+    local p o want shared
 
     for p in $PROGRAMS; do
+        shared=
+        ! grep -q GWOPTS_LONG "$ROOT/bin/$p"/*.c ||
+            shared=$ROOT/libcommon/gwopts.h
         want=$(sed -nE 's/^[[:space:]]*\{ "([a-z-]+)", (no|required)_arg.*/\1/p' \
-            "$ROOT/bin/$p"/*.c | sort)
+            "$ROOT/bin/$p"/*.c $shared | sort)
         assert_equal "$p $("$p" -h | grep -oE '\[--[a-z-]+' | sed 's/^\[--//' |
             sort -u)" "$p $want"
         assert_equal "$(sed -nE 's/^\.It Fl -([a-z-]+).*/\1/p' \

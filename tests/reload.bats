@@ -385,6 +385,22 @@ print(found)
 END
 }
 
+@test "a limit below what is there turns nobody away who is: he may still log in" {
+    local user
+
+    user="user ops password \"$(hash_of geheim)\""
+    conf "$user" "$everything"
+    gateway
+    session_open a "$CONTROL"
+    session_open b "$CONTROL"
+    say b ECHO
+    hear b | grep -q ' 200 '
+    conf "$user" 'limit connections 1' "$everything"
+    reload
+    say a 'AUTH ops:geheim'
+    assert_equal "$(hear a)" 'VSAP/0.1 200 OK'
+}
+
 @test "hashes are with the parent and the helper, never in control's memory" {
     need_root "reads the memory of processes"
     [ "${VSAP_TEST_ASAN:-0}" = 0 ] || skip "the sanitizers keep what is freed"

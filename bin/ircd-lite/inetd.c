@@ -1,7 +1,6 @@
 #include "inetd.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -119,23 +118,6 @@ name(int (*get)(int, struct sockaddr *, socklen_t *),
 }
 
 /* --- what all of them need ---------------------------------------------- */
-
-/* Under inetd stderr is the connection too: nothing may be written there. */
-static void
-choose_log(struct opts *o)
-{
-	struct stat in, err;
-	int null;
-
-	if (fstat(STDIN_FILENO, &in) == -1)
-		return;
-	if (fstat(STDERR_FILENO, &err) == 0 && err.st_ino != in.st_ino)
-		return;
-	o->no_stderr = true;
-	log_to_syslog();
-	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) != -1)
-		(void)dup2(null, STDERR_FILENO);
-}
 
 static struct conf *
 load(const struct opts *o)
@@ -341,7 +323,8 @@ inetd_run(struct opts *o)
 	if (type != SOCK_STREAM)
 		fatalx("-i: descriptor 0 is a socket of another type than "
 		       "stream; inetd starts ircd-lite with \"stream tcp\"");
-	choose_log(o);
+	if (log_inetd())
+		o->no_stderr = true;
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listens,
 		&len) == 0 &&
 	    listens) {

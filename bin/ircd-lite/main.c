@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "conf_open.h"
 #include "inetd.h"
 #include "log.h"
 #include "makehash.h"
@@ -45,23 +46,6 @@ set_rundir(struct opts *o, const char *dir)
 	if (strlcpy(o->rundir, dir, sizeof(o->rundir)) >= sizeof(o->rundir))
 		errx(1, "-R %s: longer than %zu bytes", dir,
 		    sizeof(o->rundir) - 1);
-}
-
-/* Whoever reads it later may stand elsewhere. */
-static void
-set_conf(struct opts *o, const char *path)
-{
-	char *dir = NULL, *whole;
-
-	if (path[0] == '/') {
-		o->conf = path;
-		return;
-	}
-	if ((dir = getcwd(NULL, 0)) == NULL ||
-	    asprintf(&whole, "%s/%s", dir, path) == -1)
-		err(1, "-f %s", path);
-	free(dir);
-	o->conf = whole;
 }
 
 /* What was not given. */
@@ -110,7 +94,8 @@ main(int argc, char **argv, char **envp)
 			o.background = o.no_stderr = true;
 			break;
 		case 'f':
-			set_conf(&o, optarg);
+			if ((o.conf = conf_absolute(optarg)) == NULL)
+				err(1, "-f %s", optarg);
 			break;
 		case 'h':
 			usage(stdout);

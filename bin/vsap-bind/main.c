@@ -33,14 +33,8 @@ static const char usage_text[] =
 #define RATE GWOPTS_END
 
 static const struct option longs[] = {
-	{ "ca", required_argument, NULL, GWOPTS_CA },
-	{ "cert", required_argument, NULL, GWOPTS_CERT },
-	{ "key", required_argument, NULL, GWOPTS_KEY },
-	{ "no-verify", no_argument, NULL, GWOPTS_NO_VERIFY },
-	{ "pin", required_argument, NULL, GWOPTS_PIN },
 	{ "rate", required_argument, NULL, RATE },
-	{ "tls-name", required_argument, NULL, GWOPTS_NAME },
-	{ NULL, 0, NULL, 0 },
+	GWOPTS_LONG,
 };
 
 static void __attribute__((__noreturn__, __format__(printf, 1, 2)))

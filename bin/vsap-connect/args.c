@@ -19,13 +19,7 @@ static const char usage_text[] =
     "                    host port | address\n";
 
 static const struct option long_options[] = {
-	{ "ca", required_argument, NULL, GWOPTS_CA },
-	{ "cert", required_argument, NULL, GWOPTS_CERT },
-	{ "key", required_argument, NULL, GWOPTS_KEY },
-	{ "no-verify", no_argument, NULL, GWOPTS_NO_VERIFY },
-	{ "pin", required_argument, NULL, GWOPTS_PIN },
-	{ "tls-name", required_argument, NULL, GWOPTS_NAME },
-	{ NULL, 0, NULL, 0 },
+	GWOPTS_LONG,
 };
 
 static void __attribute__((__noreturn__)) usage(void)

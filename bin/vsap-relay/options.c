@@ -31,15 +31,9 @@ enum {
 
 static const struct option long_options[] = {
 	{ "allow-others", no_argument, NULL, ALLOW_OTHERS },
-	{ "ca", required_argument, NULL, GWOPTS_CA },
-	{ "cert", required_argument, NULL, GWOPTS_CERT },
 	{ "client-ca", required_argument, NULL, CLIENT_CA },
 	{ "idle", required_argument, NULL, IDLE },
-	{ "key", required_argument, NULL, GWOPTS_KEY },
-	{ "no-verify", no_argument, NULL, GWOPTS_NO_VERIFY },
-	{ "pin", required_argument, NULL, GWOPTS_PIN },
-	{ "tls-name", required_argument, NULL, GWOPTS_NAME },
-	{ NULL, 0, NULL, 0 },
+	GWOPTS_LONG,
 };
 
 void

@@ -1,7 +1,6 @@
 #include "alone.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -159,25 +158,6 @@ serve(struct conf *conf, const struct sockaddr *src, socklen_t srclen)
 	exit(0);
 }
 
-/* Under inetd stderr is the connection too: nothing may be written there. */
-static void
-choose_log(struct conf *conf)
-{
-	struct stat in, err;
-	int null;
-
-	if (fstat(STDIN_FILENO, &in) == -1)
-		return;
-	if (fstat(STDERR_FILENO, &err) == 0 && err.st_ino != in.st_ino)
-		return;
-	conf->syslog = true;
-	log_to_syslog();
-	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) != -1) {
-		(void)dup2(null, STDOUT_FILENO);
-		(void)dup2(null, STDERR_FILENO);
-	}
-}
-
 void
 alone_run(struct conf *conf)
 {
@@ -189,7 +169,8 @@ alone_run(struct conf *conf)
 	if (net_option(STDIN_FILENO, SO_TYPE) != SOCK_STREAM)
 		fatalx("-i: descriptor 0 is no connection; inetd starts "
 		       "vsapd -i, with \"stream tcp nowait\"");
-	choose_log(conf);
+	if (log_inetd())
+		conf->syslog = true;
 	name(STDIN_FILENO, getpeername, &src, &srclen);
 	name(STDIN_FILENO, getsockname, &dst, &dstlen);
 	if (addr_ip_sa((struct sockaddr *)&src, &ip) == 0 &&

@@ -34,7 +34,6 @@ static void
 nobody_came(struct session *s)
 {
 	cmd_accept_cancel(s, "nobody came in time");
-	s->pipelined = false;
 }
 
 /* Which sockets to wait at: the ones named, else all. */
@@ -134,7 +133,6 @@ cmd_accept(struct session *s, const struct vsap_request *req)
 		    "no socket to accept: BIND first");
 		return;
 	}
-	s->pipelined = false;
 	session_wait(s, S_ACCEPTING, secs * 1000, nobody_came);
 	for (b = TAILQ_FIRST(&s->binds); b != NULL; b = next) {
 		next = TAILQ_NEXT(b, of_session);

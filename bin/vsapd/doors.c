@@ -97,8 +97,8 @@ gateway_paused(const struct gateway *gw)
 	return true;
 }
 
-/* Called when a session ended or the workers have room: at the turn's end,
- * since whoever calls is in the midst of something. */
+/* Called when a session or a stream ended or the workers have room: at the
+ * turn's end, since whoever calls is in the midst of something. */
 void
 gateway_resume(struct gateway *gw)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "hop.h"
 #include "log.h"
 
 static void
@@ -58,6 +59,64 @@ front_run(struct session *s, const char *fmt, ...)
 	session_trace(s, '>', req.line);
 	cmd_dispatch(s, &req);
 }
+
+/* --- input ---------------------------------------------------------------- */
+
+static bool
+while_accepting(struct session *s, enum front_next next)
+{
+	if (next == NEXT_OTHER) {
+		cmd_accept_cancel(s, "cancelled by the next request");
+		return s->state != S_DEAD;
+	}
+	/* Who has left takes no visitor, RELAY sent ahead or not. */
+	if (s->eof)
+		session_close(s);
+	return false;
+}
+
+static bool
+while_forwarding(struct session *s, enum front_next next)
+{
+	if (s->eof) {
+		session_close(s);
+		return false;
+	}
+	if (next == NEXT_UNKNOWN)
+		return false;
+	cmd_forward_end(s);
+	return s->state != S_DEAD;
+}
+
+bool
+front_waits(struct session *s, enum front_next next)
+{
+	if (s->state == S_ACCEPTING)
+		return while_accepting(s, next);
+	if (s->state == S_FORWARDING)
+		return while_forwarding(s, next);
+	/* A caller that left does not wait for a name. */
+	if (s->eof && (s->caller || hop_waits(s->hop)) && next != NEXT_RELAY)
+		session_close(s);
+	return false;
+}
+
+int
+front_http_request(struct session *s, struct http_request *r,
+    enum http_fault *fault)
+{
+	int n = http_request_parse(r, s->in.data, s->in.len, fault);
+
+	if (n == 0 && s->eof)
+		front_close(s, "an HTTP head without end");
+	if (n <= 0)
+		return n;
+	buf_consume(&s->in, (size_t)n);
+	s->partial = false;
+	return 1;
+}
+
+/* --- answers -------------------------------------------------------------- */
 
 void
 front_send(struct session *s, const void *p, size_t len)

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 
+#include "http_head.h"
 #include "session.h"
 
 struct front {
@@ -24,7 +25,8 @@ struct front {
 	/* At the prompt: take one request, or a part of it, from s->in; with
 	 * s->eof nothing will follow.  true: there may be more to do. */
 	bool (*input)(struct session *);
-	/* While ACCEPT or FORWARD waits; true as above. */
+	/* Something came, or the end, while a request waits; true as above.
+	 * NULL: nothing that comes then matters. */
 	bool (*while_waiting)(struct session *);
 	/* A reply of VSAP to the request under way. */
 	void (*reply)(struct session *, int code, bool more, const char *text);
@@ -49,6 +51,31 @@ void *front_state(struct session *, size_t size);
  * VSAP_LINE_MAX bytes long and has no line end. */
 void front_run(struct session *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));
+
+/* What s->in says of the request behind the one that waits. */
+enum front_next {
+	NEXT_UNKNOWN, /* it is not there, or not whole */
+	NEXT_RELAY,
+	NEXT_OTHER,
+};
+
+/*
+ * What becomes of the request that waits: to ACCEPT RELAY may be sent ahead,
+ * all else cancels it; any request ends FORWARD; and who has left waits
+ * neither for a visitor nor for a name.  But the end of input alone ends no
+ * connection that is under way, nor a password's check: these have their own
+ * time, and the client may well read.  true: it is cancelled or ended, the
+ * session not, and the next request's turn has come.
+ */
+bool front_waits(struct session *, enum front_next);
+
+/*
+ * The head of an HTTP request, out of s->in.  1; 0: it is not whole, and if it
+ * never will be the session is closed; -1: malformed, *fault says how, nothing
+ * is taken.
+ */
+int
+front_http_request(struct session *, struct http_request *, enum http_fault *);
 
 /* Bytes of an answer; too many unread ones reset the session. */
 void front_send(struct session *, const void *p, size_t len);

@@ -98,13 +98,6 @@ first_input(struct session *s)
 	}
 }
 
-static bool
-nothing_waits(struct session *s)
-{
-	(void)s;
-	return false;
-}
-
 static void
 no_reply(struct session *s, int code, bool more, const char *text)
 {
@@ -133,7 +126,6 @@ refuse_unheard(struct session *s, const char *why)
 const struct front front_first = {
 	.name = "nothing",
 	.input = first_input,
-	.while_waiting = nothing_waits,
 	.reply = no_reply,
 	.logged_in = nobody,
 	.refuse = refuse_unheard,
@@ -179,7 +171,6 @@ proxy_input(struct session *s)
 const struct front front_proxy = {
 	.name = "PROXY",
 	.input = proxy_input,
-	.while_waiting = nothing_waits,
 	.reply = no_reply,
 	.logged_in = nobody,
 	.refuse = refuse_unheard,

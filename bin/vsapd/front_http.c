@@ -11,7 +11,6 @@
 
 #include "addr.h"
 #include "cmd.h"
-#include "http_head.h"
 #include "who.h"
 
 struct http {
@@ -140,7 +139,6 @@ input(struct session *s)
 	struct http *h = front_state(s, sizeof(*h));
 	struct http_request r;
 	enum http_fault f;
-	int n;
 
 	if (h == NULL)
 		return false;
@@ -150,29 +148,16 @@ input(struct session *s)
 	}
 	if (h->asked)
 		return false;
-	if ((n = http_request_parse(&r, s->in.data, s->in.len, &f)) == 0) {
-		if (s->eof)
-			front_close(s, "an HTTP head without end");
+	switch (front_http_request(s, &r, &f)) {
+	case 0:
 		return false;
-	}
-	if (n == -1) {
+	case -1:
 		fault(s, f);
 		return true;
 	}
-	buf_consume(&s->in, (size_t)n);
-	s->partial = false;
 	take(s, h, &r);
 	explicit_bzero(&r, sizeof(r));
 	return s->state != S_DEAD;
-}
-
-/* A client that left waits for nothing; bytes behind the request are the
- * stream's. */
-static bool
-while_waiting(struct session *s)
-{
-	(void)s;
-	return false;
 }
 
 /* 504 where time ran out, else 502. */
@@ -228,7 +213,8 @@ refuse(struct session *s, const char *why)
 const struct front front_http = {
 	.name = "HTTP",
 	.input = input,
-	.while_waiting = while_waiting,
+	/* What comes behind the request is the stream's, its end too. */
+	.while_waiting = NULL,
 	.reply = reply,
 	.logged_in = logged_in,
 	.refuse = refuse,

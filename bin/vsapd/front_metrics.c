@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "http_head.h"
 #include "status.h"
 
 struct metrics {
@@ -83,31 +82,19 @@ input(struct session *s)
 	struct metrics *m = front_state(s, sizeof(*m));
 	struct http_request r;
 	enum http_fault f;
-	int n;
 
 	if (m == NULL || m->asked)
 		return false;
-	if ((n = http_request_parse(&r, s->in.data, s->in.len, &f)) == 0) {
-		if (s->eof)
-			front_close(s, "an HTTP head without end");
+	switch (front_http_request(s, &r, &f)) {
+	case 0:
 		return false;
-	}
-	if (n == -1) {
+	case -1:
 		m->asked = true;
 		say(s, "400 Bad Request", "malformed request");
 		return true;
 	}
-	buf_consume(&s->in, (size_t)n);
-	s->partial = false;
 	take(s, m, &r);
 	return s->state != S_DEAD;
-}
-
-static bool
-while_waiting(struct session *s)
-{
-	(void)s;
-	return false;
 }
 
 static void
@@ -135,7 +122,6 @@ refuse(struct session *s, const char *why)
 const struct front front_metrics = {
 	.name = "metrics",
 	.input = input,
-	.while_waiting = while_waiting,
 	.reply = reply,
 	.logged_in = logged_in,
 	.refuse = refuse,

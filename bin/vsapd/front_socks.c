@@ -422,61 +422,30 @@ reply(struct session *s, int code, bool more, const char *text)
 
 /* --- while it waits ---------------------------------------------------- */
 
-/* Is a whole request there, and is it RELAY?  1, 0; -1: nothing yet. */
-static int
-relay_is_next(const struct session *s)
+static enum front_next
+next_request(const struct session *s)
 {
 	struct socks_request r;
 	int n;
 
 	if (s->in.len == 0 ||
 	    (n = socks_request_parse(&r, s->in.data, s->in.len)) == 0)
-		return -1;
-	return n > 0 && r.version == 5 && r.command == SOCKS_V_RELAY;
-}
-
-static bool
-while_accepting(struct session *s, bool binary)
-{
-	int relay = !binary ? -1 : s->pipelined ? 1 : relay_is_next(s);
-
-	if (relay == 0) {
-		cmd_accept_cancel(s, "cancelled by the next request");
-		return true;
-	}
-	s->pipelined = relay == 1;
-	if (s->eof)
-		session_close(s);
-	return false;
+		return NEXT_UNKNOWN;
+	return n > 0 && r.version == 5 && r.command == SOCKS_V_RELAY
+		   ? NEXT_RELAY
+		   : NEXT_OTHER;
 }
 
 static bool
 while_waiting(struct session *s)
 {
 	struct socks *k = front_state(s, sizeof(*k));
-	bool binary = k != NULL && verb_of(k->command) != NULL;
 
-	if (s->state == S_ACCEPTING)
-		return while_accepting(s, binary);
-	/* Who left does not wait for a name. */
-	if (s->state == S_WAITING && s->eof && s->caller)
-		session_close(s);
-	if (s->state != S_FORWARDING)
+	if (k == NULL)
 		return false;
-	if (s->eof) {
-		session_close(s);
-		return false;
-	}
-	if (relay_is_next(s) == -1)
-		return false;
-	cmd_forward_end(s);
-	return true;
-}
-
-static void
-refuse(struct session *s, const char *why)
-{
-	front_close(s, why);
+	/* Behind a BIND or CONNECT of SOCKS are the stream's bytes. */
+	return front_waits(s,
+	    verb_of(k->command) != NULL ? next_request(s) : NEXT_UNKNOWN);
 }
 
 const struct front front_socks = {
@@ -485,5 +454,5 @@ const struct front front_socks = {
 	.while_waiting = while_waiting,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = refuse,
+	.refuse = front_close,
 };

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "hop.h"
 
 static void
 bad_line(struct session *s, const char *why)
@@ -69,80 +68,37 @@ input(struct session *s)
 	return true;
 }
 
-/* Is RELAY the next line (1), something else (0), or nothing yet (-1)? */
-static int
-relay_is_next(const struct session *s)
+/* Of a whole line req is what it says, and *used what it takes with its end. */
+static enum front_next
+next_request(const struct session *s, struct vsap_request *req, size_t *used)
 {
-	struct vsap_request req;
-	size_t len, used;
+	enum vsap_line_result r = VSAP_LINE_MORE;
+	size_t len;
 
-	if (s->in.len == 0)
-		return -1;
-	switch (vsap_line(s->in.data, s->in.len, &len, &used)) {
-	case VSAP_LINE_MORE:
-		return -1;
-	case VSAP_LINE_OK:
-		break;
-	default:
-		return 0;
-	}
-	if (vsap_request_parse(&req, (char *)s->in.data, len) == -1)
-		return 0;
-	return strcmp(req.verb, "RELAY") == 0;
-}
-
-/* Input while ACCEPT waits: RELAY may wait with it, all else cancels. */
-static bool
-while_accepting(struct session *s)
-{
-	int relay;
-
-	relay = s->pipelined ? 1 : relay_is_next(s);
-	if (relay == 0) {
-		cmd_accept_cancel(s, "cancelled by the next request");
-		return true;
-	}
-	s->pipelined = relay == 1;
-	/* Who has left takes no visitor, RELAY sent ahead or not. */
-	if (s->eof)
-		session_close(s);
-	return false;
-}
-
-static bool
-while_forwarding(struct session *s)
-{
-	struct vsap_request req;
-	size_t len, used;
-	enum vsap_line_result r;
-
-	if (s->eof) {
-		session_close(s);
-		return false;
-	}
-	r = vsap_line(s->in.data, s->in.len, &len, &used);
+	req->verb = "";
+	if (s->in.len > 0)
+		r = vsap_line(s->in.data, s->in.len, &len, used);
 	if (r == VSAP_LINE_MORE)
-		return false;
-	cmd_forward_end(s);
-	/* BREAK says no more than that. */
-	if (s->state != S_DEAD && r == VSAP_LINE_OK &&
-	    vsap_request_parse(&req, (char *)s->in.data, len) == 0 &&
-	    strcmp(req.verb, "BREAK") == 0)
-		buf_consume(&s->in, used);
-	return true;
+		return NEXT_UNKNOWN;
+	if (r != VSAP_LINE_OK ||
+	    vsap_request_parse(req, (char *)s->in.data, len) == -1)
+		return NEXT_OTHER;
+	return strcmp(req->verb, "RELAY") == 0 ? NEXT_RELAY : NEXT_OTHER;
 }
 
 static bool
 while_waiting(struct session *s)
 {
-	if (s->state == S_ACCEPTING)
-		return while_accepting(s);
-	if (s->state == S_FORWARDING)
-		return while_forwarding(s);
-	/* A caller that left does not wait for a name. */
-	if (s->eof && (s->caller || hop_waits(s->hop)) && relay_is_next(s) != 1)
-		session_close(s);
-	return false;
+	bool forwarding = s->state == S_FORWARDING;
+	struct vsap_request req;
+	size_t used;
+
+	if (!front_waits(s, next_request(s, &req, &used)))
+		return false;
+	/* To FORWARD this says no more than that it is to end. */
+	if (forwarding && strcmp(req.verb, "BREAK") == 0)
+		buf_consume(&s->in, used);
+	return true;
 }
 
 static void

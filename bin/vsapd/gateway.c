@@ -12,7 +12,6 @@
 #include "rates.h"
 #include "session.h"
 #include "tlsin.h"
-#include "vsock.h"
 
 #define SAY_AGAIN 10	   /* seconds: the log hears of what lasts so often */
 #define STRANGERS_SAID 200 /* lines about strangers in so long a time */
@@ -157,10 +156,7 @@ gateway_ended(void *stream, const struct relay_end *r)
 	    (unsigned long long)r->ba, r->ms / 1000, r->ms % 1000,
 	    relay_cause_name(r->cause));
 	stream_free(n);
-	if (gw->starved) {
-		gw->starved = false;
-		vsock_rearm_all(gw);
-	}
+	gateway_resume(gw);
 }
 
 void

@@ -415,7 +415,6 @@ send_up(struct session *s, const struct vsap_request *req)
 	    strcmp(req->verb, "CONNECT") == 0 && vsap_option(req, 't') != NULL;
 	if (h->waits)
 		session_known(s);
-	s->pipelined = false;
 	session_wait(s,
 	    strcmp(req->verb, "ACCEPT") == 0 ? S_ACCEPTING : S_WAITING, 0,
 	    NULL);

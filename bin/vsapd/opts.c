@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf_impl.h"
+#include "conf_open.h"
 #include "creds.h"
 #include "log.h"
 #include "runpath.h"
@@ -72,23 +73,16 @@ set_upstream(struct conf *c, const char *text)
 	c->upstream_tls = c->upstream.tls;
 }
 
-/* Whoever reads it later may stand elsewhere. */
 static char *
 absolute(int letter, const char *path)
 {
-	char *dir = NULL, *whole;
-	int r;
+	char *whole;
 
-	if (path[0] != '/' && (dir = getcwd(NULL, 0)) == NULL)
-		err(1, "-%c %s", letter, path);
-	r = dir == NULL ? asprintf(&whole, "%s", path)
-			: asprintf(&whole, "%s/%s", dir, path);
-	if (r == -1)
+	if ((whole = conf_absolute(path)) == NULL)
 		err(1, "-%c %s", letter, path);
 	if (strlen(whole) > CONF_PATH_MAX)
 		errx(1, "-%c %s: longer than %d bytes", letter, whole,
 		    CONF_PATH_MAX);
-	free(dir);
 	return whole;
 }
 

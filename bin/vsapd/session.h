@@ -62,14 +62,13 @@ struct session {
 	short interest; /* what io waits for */
 	enum session_state state;
 	bool is_unix;
-	bool admitted;	/* counted, and past the PROXY header */
-	bool hello;	/* in gw->hellos: nothing was permitted to it yet */
-	time_t since;	/* when it came */
-	bool eof;	/* the client will send nothing more */
-	bool caller;	/* in gw->callers */
-	bool pipelined; /* RELAY was sent behind the ACCEPT */
-	bool partial;	/* the timer runs for a line once begun */
-	bool busy;	/* session_work() is at it */
+	bool admitted; /* counted, and past the PROXY header */
+	bool hello;    /* in gw->hellos: nothing was permitted to it yet */
+	time_t since;  /* when it came */
+	bool eof;      /* the client will send nothing more */
+	bool caller;   /* in gw->callers */
+	bool partial;  /* the timer runs for a line once begun */
+	bool busy;     /* session_work() is at it */
 	bool shut; /* S_CLOSING: our side is closed, what comes is dropped */
 	unsigned errors;
 	struct session_at at;

@@ -114,7 +114,8 @@ step(struct session *s)
 	case S_ACCEPTING:
 	case S_FORWARDING:
 	case S_WAITING:
-		return s->front->while_waiting(s);
+		return s->front->while_waiting != NULL &&
+		       s->front->while_waiting(s);
 	default:
 		return false;
 	}

@@ -113,38 +113,6 @@ who_may_ask(const struct session *s)
 	return s->user[0] == '\0' ? !s->gw->conf->auth_required : who_still(s);
 }
 
-/* The name is right: whose is what the session does from now on?  false: it
- * may not be, for too many of them are here. */
-static bool
-become(struct session *s)
-{
-	struct limit_hold held = { 0 };
-	struct limit_who who;
-	enum conf_scope scope;
-	char was[OWNER_MAX];
-
-	strlcpy(was, s->owner, sizeof(was));
-	snprintf(s->owner, sizeof(s->owner), "user:%s", s->wanted);
-	who = session_counts_as(s);
-	limit_give(&s->held_session);
-	if (!limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_CONNECTIONS,
-		&held, &scope)) {
-		strlcpy(s->owner, was, sizeof(s->owner));
-		/* Counted as before, or not here at all. */
-		who = session_counts_as(s);
-		if (!limit_take(s->gw->limits, s->gw->conf, &who,
-			LIMIT_CONNECTIONS, &s->held_session, &scope))
-			session_finish(s);
-		return false;
-	}
-	s->held_session = held;
-	strlcpy(s->user, s->wanted, sizeof(s->user));
-	s->who.user = s->user;
-	session_known(s);
-	session_log(s, "%s is %s", s->peer, s->owner);
-	return true;
-}
-
 /* Tries are counted for the user whose name is said. */
 static void
 counts_as_wanted(const struct session *s, struct limit_who *who, char *owner)
@@ -215,7 +183,9 @@ too_soon(const struct session *s)
 	return limit_login_wait(s->gw->limits, &who, "") > 0;
 }
 
-static bool
+/* Whose is what the session does from now on.  It stays counted as the
+ * connection that came: for that no limit is per user. */
+static void
 succeeded(struct session *s)
 {
 	struct limit_who who;
@@ -224,7 +194,11 @@ succeeded(struct session *s)
 	counts_as_wanted(s, &who, owner);
 	limit_event_back(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS);
 	limit_login_succeeded(s->gw->limits, &who, s->wanted);
-	return become(s);
+	strlcpy(s->user, s->wanted, sizeof(s->user));
+	snprintf(s->owner, sizeof(s->owner), "user:%s", s->user);
+	s->who.user = s->user;
+	session_known(s);
+	session_log(s, "%s is %s", s->peer, s->owner);
 }
 
 static void
@@ -235,12 +209,10 @@ checked(void *arg, int right)
 	s->checking = NULL;
 	if (!right || too_soon(s))
 		failed(s);
-	else if (succeeded(s))
+	else {
+		succeeded(s);
 		s->front->logged_in(s, true, "");
-	else
-		s->front->logged_in(s, false,
-		    "too many connections of this "
-		    "user");
+	}
 	session_work(s);
 }
 
@@ -325,8 +297,7 @@ salted(void *arg, const unsigned char *salt, size_t saltlen,
 	struct session *s = arg;
 
 	s->checking = NULL;
-	memcpy(v.salt, salt,
-	    saltlen < sizeof(v.salt) ? saltlen : sizeof(v.salt));
+	memcpy(v.salt, salt, saltlen); /* at most SCRAM_SALT_MAX */
 	arc4random_buf(bytes, sizeof(bytes));
 	(void)b64_encode(bytes, sizeof(bytes), nonce, sizeof(nonce));
 	if (scram_server_challenge(s->scram, nonce, &v, out, sizeof(out)) == -1)
@@ -375,10 +346,10 @@ proved(void *arg, bool right, const unsigned char *signature)
 	scram_free(s);
 	if (!right || too_soon(s))
 		failed(s);
-	else if (scram_server_last(signature, out, sizeof(out)) == -1 ||
-		 !succeeded(s))
-		scram_over(s, "too many connections of this user");
+	else if (scram_server_last(signature, out, sizeof(out)) == -1)
+		scram_over(s, "a message that is too long");
 	else {
+		succeeded(s);
 		scram_reply(s, VSAP_OK, "OK ", out);
 		session_done(s);
 	}

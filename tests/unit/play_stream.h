@@ -79,13 +79,6 @@ quiet(int severity, const char *text)
 }
 
 static inline void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static inline void
 nonblock(int fd)
 {
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) == -1)

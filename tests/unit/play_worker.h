@@ -2,54 +2,22 @@
 #define PLAY_WORKER_H
 
 /*
- * The feeder's part, played to real workers: build/vsap-relay, started as
- * vsapd starts it.
+ * The feeder's part, played to real workers, started as vsapd starts them.
  */
 
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "net.h"
+#include "play_relay.h"
 #include "relay_msg.h"
 #include "spawn.h"
 
-#define PATIENCE 10000 /* ms that a condition may take */
-
-static char relay[4096];
 static struct relay_msg msg; /* the last one sent or received */
 static unsigned char packet[RELAY_MSG_MAX];
-
-static inline void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-/* build/unit/t_NAME: the program is build/vsap-relay. */
-static inline bool
-find_relay(void)
-{
-	ssize_t n = readlink("/proc/self/exe", relay, sizeof(relay) - 32);
-	char *slash;
-
-	if (n == -1)
-		die("readlink");
-	relay[n] = '\0';
-	for (int i = 0; i < 2; i++)
-		if ((slash = strrchr(relay, '/')) != NULL)
-			*slash = '\0';
-	strlcat(relay, "/vsap-relay", sizeof(relay));
-	return access(relay, X_OK) == 0;
-}
 
 static inline int
 start_worker(pid_t *pid)
@@ -59,15 +27,6 @@ start_worker(pid_t *pid)
 	if (fd == -1)
 		die("spawn_worker");
 	return fd;
-}
-
-static inline void
-wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-
-	if (poll(&pfd, 1, PATIENCE) == -1)
-		die("poll");
 }
 
 /* Send msg. */
@@ -137,20 +96,6 @@ gives(int fd, const char *want)
 			n += (size_t)r;
 	}
 	return n == len && memcmp(got, want, len) == 0;
-}
-
-static inline int
-exit_status(pid_t pid)
-{
-	int status;
-
-	for (int i = 0; i < PATIENCE / 10; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		(void)poll(NULL, 0, 10);
-	}
-	kill(pid, SIGKILL);
-	return -1;
 }
 
 #endif

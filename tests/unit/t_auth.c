@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "crypthash.h"
+#include "play_auth.h"
 #include "tap.h"
 #include "vsapd/auth_recent.h"
 
@@ -294,51 +295,6 @@ test_first(void)
 }
 
 /* The client's part of a login, as far as its proof. */
-struct trial {
-	struct scram_client client;
-	struct scram_server server;
-	char first[SCRAM_MSG_MAX]; /* client-first */
-	unsigned char proof[SCRAM_KEY];
-};
-
-static void
-begin(struct trial *t, const char *user)
-{
-	const char *why;
-
-	if (scram_client_first(&t->client, user, "client", t->first,
-		sizeof(t->first)) == -1 ||
-	    scram_server_first(&t->server, t->first, &why) == -1)
-		exit(1);
-}
-
-static void
-prove(struct trial *t, const char *password, const unsigned char *salt,
-    size_t saltlen, uint32_t iterations)
-{
-	struct scram_verifier v = { .iterations = iterations,
-		.saltlen = saltlen };
-	char one[SCRAM_MSG_MAX], two[SCRAM_MSG_MAX];
-	const char *why;
-
-	memcpy(v.salt, salt, saltlen);
-	if (scram_server_challenge(&t->server, "server", &v, one,
-		sizeof(one)) == -1 ||
-	    scram_client_final(&t->client, one, password, two, sizeof(two),
-		&why) == -1 ||
-	    scram_server_final(&t->server, two, t->proof, &why) == -1)
-		exit(1);
-}
-
-static bool
-knows_us(const struct trial *t, const unsigned char *signature)
-{
-	char last[SCRAM_MSG_MAX];
-
-	return scram_server_last(signature, last, sizeof(last)) == 0 &&
-	       scram_client_check(&t->client, last);
-}
-
 static void
 test_final(void)
 {
@@ -374,25 +330,6 @@ test_final(void)
 
 /* --- the helper -------------------------------------------------------- */
 
-static pid_t
-start(int *fd)
-{
-	int sv[2];
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
-		exit(1);
-	fflush(stdout);
-	if ((pid = fork()) == 0) {
-		close(sv[0]);
-		auth_warm();
-		auth_serve(some_users(), sv[1]);
-	}
-	close(sv[1]);
-	*fd = sv[0];
-	return pid;
-}
-
 /* Requests that control would not make end the helper. */
 static void
 test_hostile(void)
@@ -412,7 +349,7 @@ test_hostile(void)
 	pid_t pid;
 
 	for (size_t i = 0; i < NELEM(requests); i++) {
-		pid = start(&fd);
+		pid = start_helper(some_users, &fd);
 		(void)send(fd, requests[i].p, requests[i].n, 0);
 		is_int(recv(fd, got, sizeof(got), 0), 0, "no request %zu", i);
 		is_int(waitpid(pid, &status, 0), pid, "the helper ends");
@@ -422,7 +359,7 @@ test_hostile(void)
 	memset(longest, 'u', sizeof(longest));
 	memcpy(longest, "numb1", 5);
 	for (size_t i = 0; i < NELEM(lengths); i++) {
-		pid = start(&fd);
+		pid = start_helper(some_users, &fd);
 		(void)send(fd, longest, lengths[i], 0);
 		is_int(recv(fd, got, sizeof(got), 0), i == 0 ? 24 : 0,
 		    "a name in %zu bytes", lengths[i]);

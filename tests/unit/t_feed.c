@@ -78,13 +78,6 @@ static const struct feed_calls calls = {
 	.counted = on_counted,
 };
 
-static void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
 /* What is at hand, and what follows from it at once. */
 static void
 turn(void)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "crypthash.h"
+#include "play_auth.h"
 #include "tap.h"
 #include "vsapd/auth.h"
 
@@ -82,72 +83,7 @@ some_users(void)
 	return db;
 }
 
-static pid_t
-start(int *fd)
-{
-	int sv[2];
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) == -1)
-		exit(1);
-	fflush(stdout);
-	if ((pid = fork()) == 0) {
-		close(sv[0]);
-		auth_warm();
-		auth_serve(some_users(), sv[1]);
-	}
-	close(sv[1]);
-	*fd = sv[0];
-	return pid;
-}
-
 /* --- a real helper ----------------------------------------------------- */
-
-/* The client's part of a login, as far as its proof. */
-struct trial {
-	struct scram_client client;
-	struct scram_server server;
-	char first[SCRAM_MSG_MAX]; /* client-first */
-	unsigned char proof[SCRAM_KEY];
-};
-
-static void
-begin(struct trial *t, const char *user)
-{
-	const char *why;
-
-	if (scram_client_first(&t->client, user, "client", t->first,
-		sizeof(t->first)) == -1 ||
-	    scram_server_first(&t->server, t->first, &why) == -1)
-		exit(1);
-}
-
-static void
-prove(struct trial *t, const char *password, const unsigned char *salt,
-    size_t saltlen, uint32_t iterations)
-{
-	struct scram_verifier v = { .iterations = iterations,
-		.saltlen = saltlen };
-	char one[SCRAM_MSG_MAX], two[SCRAM_MSG_MAX];
-	const char *why;
-
-	memcpy(v.salt, salt, saltlen);
-	if (scram_server_challenge(&t->server, "server", &v, one,
-		sizeof(one)) == -1 ||
-	    scram_client_final(&t->client, one, password, two, sizeof(two),
-		&why) == -1 ||
-	    scram_server_final(&t->server, two, t->proof, &why) == -1)
-		exit(1);
-}
-
-static bool
-knows_us(const struct trial *t, const unsigned char *signature)
-{
-	char last[SCRAM_MSG_MAX];
-
-	return scram_server_last(signature, last, sizeof(last)) == 0 &&
-	       scram_client_check(&t->client, last);
-}
 
 static struct login *l;
 
@@ -178,7 +114,7 @@ test_helper(void)
 	struct trial joe, zoe;
 	char text[AUTH_TEXT_MAX + 2];
 	int fd, status;
-	pid_t pid = start(&fd);
+	pid_t pid = start_helper(some_users, &fd);
 
 	yes = no = count = 0;
 	l = login_new(base);

@@ -118,13 +118,6 @@ static const struct tlsfeed_calls calls = {
 	.loaded = on_loaded,
 };
 
-static void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
 /* What is at hand, and what follows from it at once. */
 static void
 turn(void)

@@ -12,22 +12,6 @@
 
 #define FD_LIMIT 200 /* of the worker that is to run into it */
 
-static bool
-title_has(pid_t pid, const char *word)
-{
-	char path[64], text[256];
-	size_t n = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	if ((f = fopen(path, "r")) != NULL) {
-		n = fread(text, 1, sizeof(text) - 1, f);
-		fclose(f);
-	}
-	text[n] = '\0';
-	return strstr(text, word) != NULL;
-}
-
 static void
 serves(void)
 {
@@ -91,9 +75,7 @@ orphan(void)
 	is_int(next_msg(w), RELAY_ACK, "a stream begins");
 	send_start(w, 2, NULL, "first ", late);
 	close(w);
-	for (int i = 0; i < PATIENCE / 10 && !title_has(pid, "orphan"); i++)
-		(void)poll(NULL, 0, 10);
-	ok(title_has(pid, "orphan"), "its feeder gone, it says orphan");
+	ok(title_gets(pid, "orphan"), "its feeder gone, it says orphan");
 	is_int(waitpid(pid, NULL, WNOHANG), 0, "and lives");
 	if (write(far[1], "back", 4) != 4 || write(far[0], "there", 5) != 5)
 		die("write");

@@ -3,11 +3,12 @@
 
 /*
  * TAP output for the unit tests: ok(), is_str(), is_int(), and at the end
- * "return done_testing();".
+ * "return done_testing();"; die() where a test cannot go on.
  */
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
@@ -73,6 +74,14 @@ tap_is_int(long long got, long long want, const char *file, int line,
 #define is_int(got, want, ...)                                                 \
 	tap_is_int((long long)(got), (long long)(want), __FILE__, __LINE__,    \
 	    __VA_ARGS__)
+
+/* A system call that is none of what is tested failed. */
+static inline void
+die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
 
 /* The plan; the exit status of the test program. */
 static inline int

@@ -7,24 +7,21 @@
  */
 
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <netinet/in.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <tls.h>
 #include <unistd.h>
 
 #include "certs.h"
 #include "net.h"
+#include "play_relay.h"
 #include "spawn.h"
 #include "tls_msg.h"
 #include "tlsconf.h"
 
-#define PATIENCE 10000 /* ms */
+#define SERVER 1 /* the configuration of begin() */
 
-static char relay[4096];
 static struct tls_msg msg;
 static unsigned char packet[TLS_MSG_MAX];
 
@@ -36,30 +33,6 @@ struct via {
 	struct tls *tls;
 };
 
-static inline void
-die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-/* build/unit/t_x: the program is build/vsap-relay. */
-static inline bool
-find_relay(void)
-{
-	ssize_t n = readlink("/proc/self/exe", relay, sizeof(relay) - 32);
-	char *slash;
-
-	if (n == -1)
-		die("readlink");
-	relay[n] = '\0';
-	for (int i = 0; i < 2; i++)
-		if ((slash = strrchr(relay, '/')) != NULL)
-			*slash = '\0';
-	strlcat(relay, "/vsap-relay", sizeof(relay));
-	return access(relay, X_OK) == 0;
-}
-
 static inline int
 start_worker(pid_t *pid)
 {
@@ -68,17 +41,6 @@ start_worker(pid_t *pid)
 	if (fd == -1)
 		die("spawn_tls_worker");
 	return fd;
-}
-
-static inline bool
-wait_for(int fd, short events)
-{
-	struct pollfd pfd = { .fd = fd, .events = events };
-	int r = poll(&pfd, 1, PATIENCE);
-
-	if (r == -1)
-		die("poll");
-	return r == 1;
 }
 
 /* The worker's next message; its type, 0 for none. */
@@ -106,20 +68,6 @@ next_is(int w, enum tls_msg_type type)
 		if (got == (int)type)
 			return true;
 	return false;
-}
-
-static inline int
-exit_status(pid_t pid)
-{
-	int status;
-
-	for (int i = 0; i < PATIENCE / 10; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
-		(void)poll(NULL, 0, 10);
-	}
-	kill(pid, SIGKILL);
-	return -1;
 }
 
 /* --- configurations ---------------------------------------------------- */
@@ -386,6 +334,47 @@ tls_finish(struct via *v)
 	    (r = tls_close(v->tls)) == TLS_WANT_POLLIN || r == TLS_WANT_POLLOUT)
 		continue;
 }
+
+/* --- a worker with one configuration ------------------------------------ */
+
+static int worker; /* from begin() to finish() */
+static pid_t worker_pid;
+
+static inline void
+begin(void)
+{
+	worker = start_worker(&worker_pid);
+	if (!use_server(worker, SERVER, "server", 0))
+		errx(1, "configuration: %s", msg.text);
+}
+
+static inline void
+finish(const char *what)
+{
+	close(worker);
+	is_int(exit_status(worker_pid), 0, "%s: the worker leaves in order",
+	    what);
+}
+
+static inline bool
+up(struct via *v, uint64_t id)
+{
+	return connect_via(worker, v, id, SERVER, client_config(NULL, NULL));
+}
+
+/* False, with a test that is skipped: what is needed is not there. */
+static inline bool
+tls_peer_ready(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (find_relay() && tls_init() == 0 && certs_make())
+		return true;
+	ok(1, "TLS worker # skip vsap-relay or openssl(1) is not there");
+	(void)done_testing();
+	return false;
+}
+
+/* --- plain sockets ------------------------------------------------------ */
 
 /* Up to n bytes of a plain socket; fewer at its end, -1 for an error. */
 static inline ssize_t
