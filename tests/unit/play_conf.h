@@ -76,14 +76,15 @@ lines_to(const char *before, const char *after, unsigned max)
 
 /*
  * Where a cut before byte n leaves the file, found without the lexer: in a
- * block, in a text, or in a line that says something.
+ * block, in a text, in a line, or without a byte.
  */
 enum cut_state { OUTSIDE, COMMENT, STRING };
 
 struct cut {
 	enum cut_state state;
 	int depth;
-	bool line; /* something stands in the line */
+	bool line;  /* something stands in the line */
+	bool ended; /* the last line has its end */
 };
 
 /* p: the next byte, not the first one. */
@@ -92,6 +93,7 @@ advance(struct cut *c, const char *p)
 {
 	bool comment = c->state == COMMENT;
 
+	c->ended = *p == '\n';
 	if (comment && *p != '\n')
 		return;
 	if (c->state == STRING) {
@@ -109,7 +111,7 @@ advance(struct cut *c, const char *p)
 static inline bool
 is_whole(const struct cut *c)
 {
-	return c->state != STRING && c->depth == 0 && !c->line;
+	return c->state != STRING && c->depth == 0 && !c->line && c->ended;
 }
 
 #endif

@@ -869,7 +869,7 @@ test_cuts(void)
 {
 	size_t n, taken = 0, wrong = 0;
 	char *all = conf_open_file(NULL, "examples/ircd-lite.conf", &n);
-	struct cut at = { OUTSIDE, 0, false };
+	struct cut at = { .state = OUTSIDE };
 	struct conf *c;
 
 	if (!ok(all != NULL && n > 2000, "the example is there"))

@@ -626,7 +626,7 @@ test_cuts(const char *name)
 {
 	size_t n = 0, taken = 0, wrong = 0;
 	char *all = example(name, &n);
-	struct cut at = { OUTSIDE, 0, false };
+	struct cut at = { .state = OUTSIDE };
 	struct conf *c;
 
 	for (size_t i = 0; all != NULL && i <= n; i++) {

@@ -27,15 +27,18 @@ static const struct {
 	    "vsapd.conf:1: user \"b\": there is no such user" },
 	{ "user a password \"$1$x\"\n", NULL },
 	{ "user a password \"SCRAM-SHA-256$1:x\"\n", NULL },
-	{ "passwords file /nix/x\n", "/nix/x: No such file or directory" },
+	{ "passwords file /nix/x\n",
+	    "vsapd.conf:1: /nix/x: No such file or directory" },
 	{ "tls { certificate /nix/c key /nix/k }\n", NULL },
 	{ "upstream tls:gw:1 { ca /nix/ca }\n", NULL },
-	{ "root /nix/names\n", "root /nix/names: No such file or directory" },
-	{ "root /etc/passwd\n", "root /etc/passwd: not a directory" },
+	{ "root /nix/names\n",
+	    "vsapd.conf:1: root /nix/names: No such file or directory" },
+	{ "root /etc/passwd\n",
+	    "vsapd.conf:1: root /etc/passwd: not a directory" },
 	{ "log file /nix/log\n",
-	    "log file in /nix: No such file or directory" },
+	    "vsapd.conf:1: log file in /nix: No such file or directory" },
 	{ "run as nobody-such\n",
-	    "run as nobody-such: the system has no such user" },
+	    "vsapd.conf:1: run as nobody-such: the system has no such user" },
 };
 
 static void
