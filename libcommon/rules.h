@@ -163,7 +163,7 @@ bool rules_admit(const struct rules *, const struct in6_addr *);
  *	guarded addresses (addr_ip_guarded, in every embedding) only by "any",
  *	an address or network within the guarded ones, or localhost;
  *	own only by "any", or one address (localhost) with exactly this port;
- *	localhost by that name alone.
+ *	localhost by that name, or as 127.0.0.1 or ::1; no other name.
  * What denies holds for all that could be meant:
  *	'*' guarded addresses and own too, http:// without ports all of them;
  *	localhost loopback by every name and number;

@@ -143,6 +143,14 @@ is_localhost(const struct addr *a)
 	       host_matches("localhost", a->text, sizeof(a->text));
 }
 
+/* The two addresses that this name has everywhere. */
+static bool
+is_localhosts(const struct in6_addr *ip)
+{
+	return IN6_ARE_ADDR_EQUAL(ip, &loopback4) ||
+	       IN6_ARE_ADDR_EQUAL(ip, &in6addr_loopback);
+}
+
 #define ENDS 4
 
 /*
@@ -227,7 +235,9 @@ permits(const struct where *w, const struct addr *a, const struct in6_addr *ip)
 		return !guarded && is_named(a) &&
 		       host_matches(w->pattern, a->text, sizeof(a->text));
 	case WHERE_LOCALHOST:
-		return is_localhost(a) && (ip == NULL || addr_ip_loopback(ip));
+		return is_named(a) ? is_localhost(a) &&
+					 (ip == NULL || addr_ip_loopback(ip))
+				   : ip != NULL && is_localhosts(ip);
 	default:
 		return false;
 	}

@@ -61,7 +61,9 @@ bool tlsconf_pinned(const char *pins, const char *print);
 int tlsconf_system_ca(int *fd, char *err, size_t errlen);
 
 /* Could a worker use it?  Tried in a child process, which has the key in its
- * memory for that moment.  0, or -1 with a message (which file, why). */
+ * memory for that moment.  0, and err is empty or has what clients will not
+ * like (a certificate that has expired); or -1 with a message (which file,
+ * why). */
 int tlsconf_check(const struct tlsconf *, char *err, size_t errlen);
 
 /*

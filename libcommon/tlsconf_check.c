@@ -4,6 +4,7 @@
  */
 #include "tlsconf.h"
 
+#include <openssl/pem.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <errno.h>
@@ -32,6 +33,12 @@ try_server(struct tls_config *t, const char *name, char *err, size_t errlen)
 	return r;
 }
 
+static const char *
+name_of_pair(const struct tlsconf *c, unsigned i)
+{
+	return c->name[i] != NULL ? c->name[i] : "certificate";
+}
+
 /* libtls reads keys when a server is configured, or a client connects; a
  * server of one pair tells for either, and whose fault it is. */
 static int
@@ -48,10 +55,32 @@ try_keypair(const struct tlsconf *c, unsigned i, char *err, size_t errlen)
 	one.npairs = 1;
 	if ((t = tlsconf_use(&one, err, errlen)) == NULL)
 		return -1;
-	r = try_server(t, one.name[0] != NULL ? one.name[0] : "certificate",
-	    err, errlen);
+	r = try_server(t, name_of_pair(c, i), err, errlen);
+	if (r == -1 && strstr(err, "private key") != NULL)
+		say(err, errlen, name_of_pair(c, i),
+		    "its key cannot be used with it: is it locked, or of "
+		    "another certificate?");
 	tls_config_free(t);
 	return r;
+}
+
+/* Of its own certificate, the first in the file. */
+static void
+note_dates(const struct tlsconf *c, unsigned i, char *note, size_t len)
+{
+	char text[65536];
+	ssize_t n = pread(c->cert[i], text, sizeof(text), 0);
+	BIO *bio = n <= 0 ? NULL : BIO_new_mem_buf(text, (int)n);
+	X509 *x = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	if (x != NULL && X509_cmp_current_time(X509_get0_notAfter(x)) < 0)
+		say(note, len, name_of_pair(c, i),
+		    "the certificate has expired: clients will refuse it");
+	else if (x != NULL && X509_cmp_current_time(X509_get0_notBefore(x)) > 0)
+		say(note, len, name_of_pair(c, i),
+		    "the certificate is not valid yet: clients will refuse it");
+	X509_free(x);
+	BIO_free(bio);
 }
 
 static ssize_t
@@ -145,16 +174,21 @@ try(const struct tlsconf *c, char *err, size_t errlen)
 	return r;
 }
 
-/* In the child: "" or the message goes to out, with a NUL behind it. */
+/* In the child: "+" and a note, or "-" and the message go to out, with a NUL
+ * behind it. */
 static void __attribute__((__noreturn__))
 child(const struct tlsconf *c, int out)
 {
-	char err[512] = "";
+	char said[512] = "-";
 	ssize_t n;
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	(void)try(c, err, sizeof(err));
-	n = write(out, err, strlen(err) + 1);
+	if (try(c, said + 1, sizeof(said) - 1) == 0) {
+		strlcpy(said, "+", sizeof(said));
+		for (unsigned i = 0; i < c->npairs; i++)
+			note_dates(c, i, said + 1, sizeof(said) - 1);
+	}
+	n = write(out, said, strlen(said) + 1);
 	_exit(n == -1 ? 1 : 0);
 }
 
@@ -198,10 +232,8 @@ check(const struct tlsconf *c, char *err, size_t errlen)
 	if (r == -1)
 		return say(err, errlen, "TLS",
 		    pid == -1 ? strerror(errno) : "the trial broke off");
-	if (said[0] == '\0')
-		return 0;
-	strlcpy(err, said, errlen);
-	return -1;
+	strlcpy(err, said + 1, errlen);
+	return said[0] == '+' ? 0 : -1;
 }
 
 int

@@ -191,13 +191,13 @@ END
 
 @test "each refusal in its own protocol: not permitted, refused, no such name, unknown command" {
     start_vsapd -c "127.0.0.1:$WEB" -c 'localhost:1-65535' -c '*.invalid:80'
-    socks "$CONTROL" hello=00 connect=127.0.0.1:1 closed
+    socks "$CONTROL" hello=00 connect=127.0.0.2:1 closed
     assert_line --regexp '^reply 2 '
     assert_line closed
-    socks "$CONTROL" connect4=127.0.0.1:1 closed
+    socks "$CONTROL" connect4=127.0.0.2:1 closed
     assert_line --regexp '^reply 91 '
     run curl -sS --max-time 10 -o /dev/null -w '%{http_connect}' --proxytunnel \
-        --proxy "http://$CONTROL" http://127.0.0.1:1/
+        --proxy "http://$CONTROL" http://127.0.0.2:1/
     assert_line --partial 403
     socks "$CONTROL" hello=00 connect=localhost:1 closed
     assert_line --regexp '^reply 5 '

@@ -317,7 +317,10 @@ END
         run answer "CONNECT localhost:$port"
         assert_output --partial "connected."
     done
-    run answer "CONNECT 127.0.0.1:$port" # by the rule for the name
+    # The rule for the name has the name's two addresses, and no others.
+    run answer "CONNECT 127.0.0.1:$port"
+    assert_output --partial "connected."
+    run answer "CONNECT 127.0.0.2:$port"
     assert_output --regexp '^410 '
 }
 
@@ -691,7 +694,7 @@ END
     refuses '-R run: .*absolute' -R run
     refuses '-r nowhere:x: .*port' "${r[@]}" -r nowhere:x
     refuses '-r ' "${r[@]}" -r ''
-    refuses '-u nobody-there: (no such user|only root)' "${r[@]}" -u nobody-there
+    refuses '-u nobody-there: (the system has no such user|only root)' "${r[@]}" -u nobody-there
     refuses '-g nobody-there: no such group' "${r[@]}" -g nobody-there
     refuses 'stray: .*not an option' "${r[@]}" stray
     run timeout 10 vsapd -Z

@@ -123,7 +123,7 @@ EOF
     ask() { printf 'BIND name:alice\r\nBIND name:bob\r\nBIND name:tls\r\nQUIT\r\n'; }
     run tls -cert alice.pem -key alice.key < <(ask)
     assert_line --partial '210 1 name:alice'
-    assert_line --partial '410 forbidden: no rule permits anonymous to bind name:bob'
+    assert_line --partial '410 forbidden: no rule permits cert:alice.ops.example.org to bind name:bob (vsapd.conf: permit certificate "alice.ops.example.org" bind name:bob)'
     run tls -cert bob.pem -key bob.key < <(ask)
     assert_line --partial 'bind name:alice'
     assert_line --partial ' name:bob bound'
@@ -137,6 +137,35 @@ EOF
     self_signed m mallory.ops.example.org
     run tls -cert m.pem -key m.key < <(ask)
     refute_output --partial bound
+}
+
+@test "a certificate is somebody: what it binds is its own, and it may ask where that takes a login" {
+    ca
+    issue alice alice.ops.example.org 'extendedKeyUsage=clientAuth'
+    issue bob bob.example.org 'extendedKeyUsage=clientAuth'
+    issue odd 'odd name' 'extendedKeyUsage=clientAuth'
+    print=$(openssl x509 -in odd.pem -outform DER | sha256sum | cut -d' ' -f1)
+    cat >vsapd.conf <<EOF
+listen on 127.0.0.1:0 tls optional
+tls { certificate "server.pem" key "server.key" client ca "ca.pem" }
+user ops password "$(vsapd -H <<<x | tail -n 1)"
+authentication required
+permit from * bind name:*
+EOF
+    chmod 600 vsapd.conf
+    start_vsapd -f vsapd.conf
+    hold() { printf 'BIND name:x\r\nSTAT\r\n'; exec tail -f /dev/null; }
+    start alice timeout 60 openssl s_client -quiet -connect "$CONTROL" -CAfile ca.pem \
+        -cert alice.pem -key alice.key < <(hold 3>&-)
+    wait_log alice.log 'bound name:x by cert:alice.ops.example.org'
+    run tls -cert bob.pem -key bob.key < <(printf 'BIND name:x\r\nBIND name:y\r\nSTAT\r\nQUIT\r\n')
+    assert_line --partial '510'
+    assert_line --partial 'bound name:y by cert:bob.example.org'
+    refute_line --partial 'name:x by'
+    run tls -cert odd.pem -key odd.key < <(printf 'STAT\r\nQUIT\r\n')
+    assert_line --partial "you are cert:$print at"
+    run tls < <(printf 'BIND name:z\r\nQUIT\r\n')
+    assert_line --partial '410 forbidden: say AUTH'
 }
 
 @test "an upstream over TLS; a wrong certificate up there is said" {

@@ -233,6 +233,21 @@ example() { # NAME, SED...: a copy of it, with the paths of this test
         'permit bind any' 'upstream tls:127.0.0.1:1 {' 'ca "nix.pem"' '}'
 }
 
+@test "what decides nothing is said, and is no mistake" {
+    check 'permit from local stat' 'permit bind http://www.example.org/docs/*' \
+        'permit over tls stat'
+    assert_success
+    assert_line "vsapd: $PWD/vsapd.conf:2: http:// addresses cannot be bound or reached: the rule decides nothing"
+    assert_line "vsapd: $PWD/vsapd.conf:3: no listener has tls: the rule decides nothing"
+    assert_line --partial 'fine: 3 rules'
+    make_ca ca
+    DAYS=-1 make_cert ca old localhost
+    check 'listen on 127.0.0.1:0 tls' 'permit from local stat' \
+        'tls { certificate "old.pem" key "old.key" }'
+    assert_success
+    assert_line "vsapd: $PWD/old.pem: the certificate has expired: clients will refuse it"
+}
+
 @test "several mistakes are all told, those of one statement once" {
     conf 'listen on nowhere' 'permit bond any' 'permit bind { 127.0.0.1:1, x y }' 'deny any at all'
     run vsapd -n -f vsapd.conf

@@ -35,11 +35,15 @@ load_lines(struct auth_db *db, FILE *f, const char *path, char *err,
 	const char *reason = NULL;
 	char *line = NULL;
 	size_t size = 0;
+	ssize_t n;
 
 	errno = 0;
-	while (reason == NULL && getline(&line, &size, f) != -1) {
+	while (reason == NULL && (n = getline(&line, &size, f)) != -1) {
 		number++;
-		reason = load_line(db, line, &users);
+		reason = line[n - 1] == '\n'
+			     ? load_line(db, line, &users)
+			     : "the last line does not end: is the file cut "
+			       "off?  If not, end it with a newline";
 	}
 	error = errno;
 	if (line != NULL)

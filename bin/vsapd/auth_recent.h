@@ -17,7 +17,7 @@
 
 struct recent;
 
-struct recent *recent_new(void);    /* NULL: no memory */
+struct recent *recent_new(void);   /* NULL: no memory */
 void recent_free(struct recent *); /* wiped; NULL is fine */
 
 /* Was "user:password" right of late?  It is one more use. */

@@ -91,26 +91,56 @@ not_too_many(struct session *s, bool before_auth)
 	return false;
 }
 
-void
-cmd_forbid(struct session *s, const char *verb, char option, const char *what,
-    const char *where, const struct rule *rule)
+/* Whom a rule would name for this session alone. */
+static void
+clause_of(const struct session *s, char *out, size_t len)
 {
-	char origin[300];
-
-	if (s->gw->conf->path != NULL)
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: no rule permits %s to %s %.300s "
-		    "(vsapd.conf: permit %s %.300s)",
-		    s->owner, verb, what, option == 'b' ? "bind" : "connect",
-		    where);
+	if (s->user[0] != '\0')
+		(void)snprintf(out, len, "user %s", s->user);
+	else if (s->cert_name[0] != '\0')
+		(void)snprintf(out, len, "certificate \"%s\"", s->cert_name);
+	else if (s->cert_print[0] != '\0')
+		(void)snprintf(out, len, "fingerprint %s", s->cert_print);
+	else if (s->is_unix)
+		(void)snprintf(out, len, "uid %u", (unsigned)s->who.uid);
 	else
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: no rule permits %s to %s %.300s (vsapd -%c "
-		    "%.300s)",
-		    s->owner, verb, what, option, where);
-	session_log(s, "%s: %s %.300s: %s%s", s->peer, verb, what,
-	    rule != NULL ? "denied by " : "no rule permits it",
-	    rule != NULL ? rule_origin(rule, origin, sizeof(origin)) : "");
+		(void)snprintf(out, len, "from %s", s->source);
+}
+
+static void
+hint(const struct session *s, const struct cmd_forbidden *f, char *out,
+    size_t len)
+{
+	const char *where = f->guarded != NULL ? f->guarded : f->where;
+	char verb[RULE_VERBS_STRLEN], who[200];
+
+	if (s->gw->conf->path == NULL) {
+		(void)snprintf(out, len, "vsapd -%c %.300s",
+		    f->right == RULE_BIND ? 'b' : 'c', where);
+		return;
+	}
+	clause_of(s, who, sizeof(who));
+	(void)snprintf(out, len, "vsapd.conf: permit %s %s %.300s", who,
+	    rule_verbs(f->right, verb, sizeof(verb)), where);
+}
+
+void
+cmd_forbid(struct session *s, const struct cmd_forbidden *f)
+{
+	char origin[300], why[600], leads[400] = "";
+
+	if (f->guarded != NULL)
+		(void)snprintf(leads, sizeof(leads),
+		    ": it leads to %.300s, which a rule has to name",
+		    f->guarded);
+	hint(s, f, why, sizeof(why));
+	session_reply(s, VSAP_FORBIDDEN,
+	    "forbidden: no rule permits %s to %s %.300s%s (%s)", s->owner,
+	    f->verb, f->what, leads, why);
+	session_log(s, "%s: %s %.300s: %s%s%s", s->peer, f->verb, f->what,
+	    f->rule != NULL ? "denied by " : "no rule permits it",
+	    f->rule != NULL ? rule_origin(f->rule, origin, sizeof(origin)) : "",
+	    leads);
 }
 
 void

@@ -65,11 +65,20 @@ const char *cmd_bind_name(struct addr *, char *out, size_t outlen);
 bool cmd_relay_check(struct session *, const struct vsap_request *, bool peer,
     bool *f);
 
-/* 410 to a verb ("bind", "connect to") that rule (NULL: none) does not
- * permit, with what to write: -option where, or as a rule; the log has the
- * rule as well. */
-void cmd_forbid(struct session *, const char *verb, char option,
-    const char *what, const char *where, const struct rule *);
+/* 410 to what rule (NULL: none) does not permit, with what would: an option
+ * of the command line or a rule for this session; the log has the rule as
+ * well. */
+struct cmd_forbidden {
+	const char *verb; /* "bind", "connect to" */
+	enum rule_verb right;
+	const char *what;  /* as it was asked for */
+	const char *where; /* as a rule has it */
+	/* An address to which it leads and that only a rule which names it
+	 * opens, or NULL. */
+	const char *guarded;
+	const struct rule *rule;
+};
+void cmd_forbid(struct session *, const struct cmd_forbidden *);
 
 /* May the session's target (s->addr) be reached at this address, one of
  * those it resolved to?  Asked for each, by CONNECT and FORWARD. */

@@ -75,8 +75,11 @@ still_permitted(struct session *s)
 		    &lo, &hi);
 		if (rule_permits(rule))
 			continue;
-		cmd_forbid(s, "accept at", 'b', b->vsock->addr, b->vsock->addr,
-		    rule);
+		cmd_forbid(s, &(struct cmd_forbidden){ .verb = "accept at",
+				  .right = RULE_BIND,
+				  .what = b->vsock->addr,
+				  .where = b->vsock->addr,
+				  .rule = rule });
 		return false;
 	}
 	return true;

@@ -250,8 +250,11 @@ forbid(struct session *s, const struct rule *rule)
 
 	if (s->addr.port != 0)
 		snprintf(port, sizeof(port), "%u", s->addr.port);
-	cmd_forbid(s, "bind", 'b', s->arg,
-	    s->addr.kind == ADDR_TCP ? port : s->arg, rule);
+	cmd_forbid(s, &(struct cmd_forbidden){ .verb = "bind",
+			  .right = RULE_BIND,
+			  .what = s->arg,
+			  .where = s->addr.kind == ADDR_TCP ? port : s->arg,
+			  .rule = rule });
 	session_done(s);
 }
 

@@ -24,11 +24,33 @@ fail(struct session *s, int error, const char *why)
 	session_done(s);
 }
 
+/* Where the name led, if that has to be named; NULL: that was not it. */
+static const char *
+guarded_text(const struct session *s, char *out, size_t len)
+{
+	struct addr a = s->addr;
+
+	if (s->addr.kind != ADDR_TCP || s->addr.family != AF_UNSPEC ||
+	    IN6_IS_ADDR_UNSPECIFIED(&s->kept_from))
+		return NULL;
+	a.ip = s->kept_from;
+	a.family = IN6_IS_ADDR_V4MAPPED(&a.ip) ? AF_INET : AF_INET6;
+	a.any = false;
+	return addr_format(&a, out, len);
+}
+
 static void
 forbid(struct session *s, const struct rule *rule)
 {
+	char guarded[ADDR_STRLEN];
+
 	limit_give(&s->held_stream);
-	cmd_forbid(s, "connect to", 'c', s->arg, s->arg, rule);
+	cmd_forbid(s, &(struct cmd_forbidden){ .verb = "connect to",
+			  .right = RULE_CONNECT,
+			  .what = s->arg,
+			  .where = s->arg,
+			  .guarded = guarded_text(s, guarded, sizeof(guarded)),
+			  .rule = rule });
 	session_done(s);
 }
 
@@ -262,8 +284,16 @@ cmd_may_reach(const struct session *s, enum rule_verb verb,
 static bool
 permit(void *arg, const struct sockaddr *sa, socklen_t len)
 {
+	struct session *s = arg;
+	struct in6_addr ip;
+
 	(void)len;
-	return cmd_may_reach(arg, RULE_CONNECT, sa);
+	if (cmd_may_reach(s, RULE_CONNECT, sa))
+		return true;
+	if (addr_ip_sa(sa, &ip) == 0 &&
+	    (addr_ip_guarded(&ip) || gateway_is_own(s->gw, sa)))
+		s->kept_from = ip;
+	return false;
 }
 
 static void
@@ -311,6 +341,7 @@ begin_tcp(struct session *s)
 		forbid(s, rule);
 		return;
 	}
+	s->kept_from = in6addr_any;
 	opts.permit = permit;
 	set_source(s, &opts, &source);
 	if (s->addr.family != AF_UNSPEC) {

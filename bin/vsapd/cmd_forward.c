@@ -204,7 +204,11 @@ cmd_forward(struct session *s, const struct vsap_request *req)
 	rule = rules_reach(s->gw->conf->rules, RULE_FORWARD, &s->who, &s->addr,
 	    NULL, false);
 	if (!rule_permits(rule)) {
-		cmd_forbid(s, "forward to", 'c', s->arg, s->arg, rule);
+		cmd_forbid(s, &(struct cmd_forbidden){ .verb = "forward to",
+				  .right = RULE_FORWARD,
+				  .what = s->arg,
+				  .where = s->arg,
+				  .rule = rule });
 		return;
 	}
 	if ((s->forward = calloc(1, sizeof(*s->forward))) == NULL) {

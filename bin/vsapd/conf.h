@@ -149,6 +149,9 @@ struct conf {
 	STAILQ_HEAD(, conf_group) groups;
 	STAILQ_HEAD(, conf_ref) refs; /* users and groups that rules name */
 	char *at[AT_MAX]; /* "file:line" of these statements, or NULL */
+	char *at_http;	  /* of the first rule with an http:// address */
+	char *at_over;	  /* of the first rule with over tls */
+	char *doubt;	  /* of its certificates, by conf_check() */
 };
 
 /* Defaults, no listener, no rule.  NULL: no memory. */
@@ -171,6 +174,9 @@ lex_open_fn conf_open_file;
  * with a message.  Takes as long as the hashes do.
  */
 int conf_check(struct conf *, char *err, size_t errlen);
+
+/* What is no mistake, and still not what was meant: each is given to say. */
+void conf_doubts(const struct conf *, void (*say)(const char *fmt, ...));
 
 /*
  * A file's rules are all there are; else the built-in ones follow the

@@ -148,7 +148,7 @@ check_refs(const struct conf *c, char *err, size_t errlen)
 /* ---- certificates -------------------------------------------------------- */
 
 static int
-check_tls(const struct conf *c, bool upstream, char *err, size_t errlen)
+check_tls(struct conf *c, bool upstream, char *err, size_t errlen)
 {
 	struct tlsconf t;
 	int r;
@@ -158,6 +158,8 @@ check_tls(const struct conf *c, bool upstream, char *err, size_t errlen)
 		r = tlsconf_check(&t, err, errlen);
 		tlsconf_close(&t);
 	}
+	if (r == 0 && err[0] != '\0' && c->doubt == NULL)
+		c->doubt = strdup(err);
 	return placed(c, upstream ? AT_UPSTREAM : AT_TLS, r, err, errlen);
 }
 
@@ -224,6 +226,25 @@ check_size(const struct conf *c, char *err, size_t errlen)
 		    "of the password file",
 		    c->path != NULL ? c->path : "the configuration");
 	return 0;
+}
+
+void
+conf_doubts(const struct conf *c, void (*say)(const char *fmt, ...))
+{
+	const struct conf_listen *l;
+	bool tls = false;
+
+	STAILQ_FOREACH(l, &c->listen, entry)
+		tls |= l->tls;
+	if (c->at_http != NULL)
+		say("%s: http:// addresses cannot be bound or reached: the "
+		    "rule decides nothing",
+		    c->at_http);
+	if (c->doubt != NULL)
+		say("%s", c->doubt);
+	if (c->at_over != NULL && !tls)
+		say("%s: no listener has tls: the rule decides nothing",
+		    c->at_over);
 }
 
 int

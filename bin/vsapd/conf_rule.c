@@ -176,6 +176,15 @@ conf_drop_rule(struct conf_parse *p)
 
 /* ---- who ----------------------------------------------------------------- */
 
+/* The first one alone. */
+static int
+remember(struct conf_parse *p, const struct lex_token *t, char **at)
+{
+	if (*at == NULL && !p->printed)
+		*at = conf_at(p, t);
+	return *at == NULL && !p->printed ? -1 : 0;
+}
+
 typedef int add_fn(struct rule *, const char *, char *err, size_t errlen);
 
 /* An item that rules.h takes as a text. */
@@ -253,6 +262,8 @@ conf_rule_tls(struct conf_parse *p, const struct lex_token *t)
 {
 	rule_set_tls(p->rule);
 	fputs(" over tls", p->text);
+	if (remember(p, t, &p->conf->at_over) == -1)
+		return -1;
 	return conf_once(p, ITEM_OVER, t);
 }
 
@@ -271,6 +282,9 @@ conf_end_verbs(struct conf_parse *p)
 int
 conf_rule_where(struct conf_parse *p, const struct lex_token *t)
 {
+	if (strncmp(t->text, "http://", 7) == 0 &&
+	    remember(p, t, &p->conf->at_http) == -1)
+		return -1;
 	return add(p, "", rule_add_where, t);
 }
 

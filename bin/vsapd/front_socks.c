@@ -96,6 +96,11 @@ choose(struct session *s, struct socks *k, const struct socks_hello *h)
 		answer[1] = SOCKS_USERPASS;
 		k->phase = LOGIN;
 	} else if (h->no_auth && who_may_ask(s)) {
+		if (h->userpass && who_has_users(s))
+			session_log(s,
+			    "%s: SOCKS 5: its password is not taken in clear "
+			    "here: it goes on as %s",
+			    s->peer, s->owner);
 		answer[1] = SOCKS_NO_AUTH;
 		k->phase = REQUEST;
 	} else if (h->userpass && !who_has_users(s)) {

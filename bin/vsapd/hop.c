@@ -358,6 +358,14 @@ judged_by(const struct addr *a)
 						     : &nobody;
 }
 
+static enum rule_verb
+right_of(const char *verb)
+{
+	return strcmp(verb, "BIND") == 0      ? RULE_BIND
+	       : strcmp(verb, "FORWARD") == 0 ? RULE_FORWARD
+					      : RULE_CONNECT;
+}
+
 /* May it go up?  Our own rules, if there are any, and our own owners. */
 static bool
 admissible(struct session *s, const struct vsap_request *req)
@@ -381,12 +389,14 @@ admissible(struct session *s, const struct vsap_request *req)
 		return false;
 	}
 	rule = bind ? rules_bind(s->gw->conf->rules, &s->who, &a, &lo, &hi)
-		    : rules_reach(s->gw->conf->rules,
-			  strcmp(req->verb, "FORWARD") == 0 ? RULE_FORWARD
-							    : RULE_CONNECT,
+		    : rules_reach(s->gw->conf->rules, right_of(req->verb),
 			  &s->who, &a, judged_by(&a), false);
 	if (!rule_permits(rule)) {
-		cmd_forbid(s, req->verb, bind ? 'b' : 'c', text, text, rule);
+		cmd_forbid(s, &(struct cmd_forbidden){ .verb = req->verb,
+				  .right = right_of(req->verb),
+				  .what = text,
+				  .where = text,
+				  .rule = rule });
 		return false;
 	}
 	claim_name(text, name, sizeof(name));

@@ -151,6 +151,7 @@ main(int argc, char **argv, char **envp)
 	log_init("vsapd", false, conf->verbose && !o.checking);
 	if (query != NULL)
 		return explain(conf, query);
+	conf_doubts(conf, warnx);
 	if (only_check)
 		return check(conf, o.verbose);
 	if (o.inetd)

@@ -112,8 +112,10 @@ read_again(char *err, size_t errlen)
 	say_ignored(next);
 	inherit(next);
 	if (conf_check(next, err, errlen) == 0 &&
-	    conf_finish(next, err, errlen) == 0)
+	    conf_finish(next, err, errlen) == 0) {
+		conf_doubts(next, log_warn);
 		return next;
+	}
 	conf_free(next);
 	return NULL;
 }

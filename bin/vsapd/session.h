@@ -93,6 +93,7 @@ struct session {
 	char
 	    *arg; /* address of the request under way, as the client wrote it */
 	struct addr addr;
+	struct in6_addr kept_from; /* a guarded one where CONNECT led */
 	struct host_bind *binding;
 	struct visitors *asked; /* by that BIND, of visitors */
 	struct login_check *checking;

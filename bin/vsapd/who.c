@@ -16,6 +16,7 @@
 #define LEEWAY 200	 /* ms, so that the next try is welcome by then */
 #define GROUPS_MAX 64	 /* of a process, looked at */
 #define NONCE_BYTES 18
+#define CERT_OWNER ((int)(OWNER_MAX - sizeof("cert:"))) /* of its name */
 
 /* --- by address and process -------------------------------------------- */
 
@@ -60,6 +61,20 @@ who_peer(struct session *s, const struct sockaddr *peer, socklen_t len)
 	strlcpy(s->owner, WHO_NOBODY, sizeof(s->owner));
 }
 
+/* What it binds belongs to its certificate: by its name, or by its fingerprint
+ * where the name is no plain word, or too long. */
+static void
+own_by_cert(struct session *s)
+{
+	const char *name = s->cert_name, *p = name;
+
+	while (*p > ' ' && *p != 0x7f)
+		p++;
+	if (*p != '\0' || p == name || p - name > CERT_OWNER)
+		name = s->cert_print + strcspn(s->cert_print, ":") + 1;
+	snprintf(s->owner, sizeof(s->owner), "cert:%.*s", CERT_OWNER, name);
+}
+
 void
 who_tls(struct session *s, const struct tls_peer *peer)
 {
@@ -70,6 +85,7 @@ who_tls(struct session *s, const struct tls_peer *peer)
 		s->cert_name[0] = '\0';
 	strlcpy(s->cert_print, peer->print, sizeof(s->cert_print));
 	if (s->cert_print[0] != '\0') {
+		own_by_cert(s);
 		s->who.cert_name = s->cert_name;
 		s->who.cert_print = s->cert_print;
 		session_log(s, "%s: %s, certificate \"%s\" %s", s->peer,
@@ -110,7 +126,9 @@ who_still(const struct session *s)
 bool
 who_may_ask(const struct session *s)
 {
-	return s->user[0] == '\0' ? !s->gw->conf->auth_required : who_still(s);
+	if (s->user[0] == '\0')
+		return !s->gw->conf->auth_required || s->cert_print[0] != '\0';
+	return who_still(s);
 }
 
 /* Tries are counted for the user whose name is said. */

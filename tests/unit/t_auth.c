@@ -255,6 +255,8 @@ test_file(void)
 	refused(load(db, 0600, "x:SCRAM-SHA-256$x\n"), ":1: not a whole",
 	    "no verifier");
 	refused(load(db, 0600, ""), "no user in it", "an empty file");
+	refused(load(db, 0600, "# x\n# y"), ":2: the last line does not end",
+	    "a file that is cut off");
 	refused(load(db, 0600, "# x\n\n"), "no user in it", "a comment alone");
 	refused(load(db, 0604, text), "chmod o=", "a file that others read");
 	if (unlink(path) == -1)

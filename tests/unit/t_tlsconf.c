@@ -117,7 +117,11 @@ checks(void)
 	is_int(check(TLS_SERVER, NULL, NULL, NULL, 0), -1, "a server without");
 	is_int(check(TLS_SERVER, "server.pem", "client.key", NULL, 0), -1,
 	    "another one's key");
-	ok(says("server.pem"), "names the certificate");
+	ok(says("server.pem") && says("another certificate"),
+	    "names the certificate, and what is wrong");
+	is_int(check(TLS_SERVER, "expired.pem", "expired.key", NULL, 0), 0,
+	    "one that has expired can be used");
+	ok(says("expired.pem: the certificate has expired"), "which is said");
 	is_int(check(TLS_SERVER, "server.key", "server.key", NULL, 0), -1,
 	    "a key is no certificate");
 	ok(says("server.key"), "and is named");
