@@ -67,7 +67,7 @@ translate() { # HOST COMMAND
         ;;
     ircd-lite)
         # No other machine's configuration; else as without one.
-        : >irc.conf
+        echo '# built in' >irc.conf
         cmd="ircd-lite -R $BATS_TEST_TMPDIR/irc -f $PWD/irc.conf"
         cmd+=" -l 127.0.0.1:$(port_for "$1:6667")"
         ;;
