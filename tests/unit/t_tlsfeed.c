@@ -73,12 +73,17 @@ on_end(void *arg, void *user, const struct relay_end *r)
 	told.r = *r;
 }
 
+static void add_worker(int slot);
+static bool heir; /* on_dead() adds another one at once */
+
 static void
 on_dead(void *arg, int slot)
 {
 	(void)arg;
 	told.dead++;
 	told.slot = slot;
+	if (heir)
+		add_worker(slot);
 }
 
 static void
@@ -136,7 +141,6 @@ add_worker(int slot)
 	worker[slot] = sv[1];
 	if (tlsfeed_add(feed, sv[0], slot) == -1)
 		die("tlsfeed_add");
-	turn();
 }
 
 static void
@@ -440,6 +444,29 @@ deaths(void)
 	finish();
 }
 
+/* The dead one's heir is not taken for an earlier one, who refused. */
+static void
+heirs(void)
+{
+	struct conn c;
+
+	begin(2);
+	(void)give(&c);
+	(void)sent(0, NULL);
+	say(0, TLS_NAK, c.id);
+	close(worker[0]);
+	worker[0] = -1;
+	turn();
+	heir = true;
+	close(worker[1]);
+	turn();
+	heir = false;
+	ok(told.dead == 2 && told.down == 0, "refused, and the other one died");
+	is_int(sent(1, NULL), TLS_START, "whose heir is asked");
+	drop(&c);
+	finish();
+}
+
 /* A worker's last words count. */
 static void
 last_words(void)
@@ -708,6 +735,7 @@ main(void)
 	no_worker();
 	bad_starts();
 	deaths();
+	heirs();
 	last_words();
 	forgotten();
 	resets();
