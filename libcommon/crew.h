@@ -66,7 +66,8 @@ struct crew_calls {
 	void (*room)(void *feed);
 	/* Send the question of this number: is it sent? */
 	bool (*ask)(struct cworker *, uint32_t seq);
-	/* A worker is gone.  lost has its jobs, and is to be emptied. */
+	/* A worker is gone.  Its jobs, which are nowhere now, are in lost,
+	 * which is to be emptied. */
 	void (*dead)(void *feed, int slot, struct job_list *lost);
 };
 
@@ -99,7 +100,7 @@ void crew_clear(struct crew *);
  * 0, or -1 with errno: no memory; ENOSPC: there are 64. */
 int crew_add(struct crew *, int fd, int slot);
 
-/* room() is called in so many milliseconds, and until then nobody is full. */
+/* In so many milliseconds room() is called; no worker counts as full then. */
 void crew_kick(struct crew *, long ms);
 
 /* Send a message: false, and the worker is full for now (or gone). */

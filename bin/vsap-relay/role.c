@@ -1,3 +1,6 @@
+/*
+ * A worker's life: see role.h.  worker.c and tlsworker.c know what it does.
+ */
 #include "role.h"
 
 #include <sys/prctl.h>

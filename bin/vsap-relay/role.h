@@ -21,8 +21,8 @@ struct role_calls {
 	 * came then. */
 	void (*handle)(void *arg, const void *p, size_t len, const int *fd,
 	    int nfd, int error);
-	/* Send what waits, by role_send(), whose result is returned unless
-	 * it was 1 for all. */
+	/* Send what waits, by role_send(): its result where that was not 1,
+	 * or 1: that was all. */
 	int (*flush)(void *arg);
 	/* The feeder is gone: log what it was not told (a title and the
 	 * system's log tell of orphans from now on), begin what it has sent,
