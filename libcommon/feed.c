@@ -1,166 +1,141 @@
 /*
- * Pairs and where they are: see feed_impl.h.
+ * Pairs are jobs (crew.h): START and QUERY go out; ACK, NAK, END and COUNTS
+ * come in.
  */
-#include "feed_impl.h"
+#include "feed.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "crew.h"
 #include "net.h"
 
-static int
-pair_cmp(const struct pair *a, const struct pair *b)
+struct feed {
+	struct crew crew;
+	struct feed_calls calls;
+	void *arg;
+	bool was_busy;
+};
+
+/* The owner's calls, which come of what was received, may send. */
+static unsigned char packet[RELAY_MSG_MAX];
+static struct relay_msg out, in;
+
+/* ---- out ---------------------------------------------------------------- */
+
+static bool
+send_out(struct cworker *w, const int *fds, int nfds)
 {
-	return a->id < b->id ? -1 : a->id > b->id;
-}
+	size_t len = relay_msg_format(&out, packet, sizeof(packet));
 
-RB_GENERATE_INTERNAL(pair_tree, pair, node, pair_cmp,
-    static __attribute__((__unused__)))
-
-struct pair *
-feed_find(struct feed *f, uint64_t id)
-{
-	struct pair key = { .id = id };
-
-	return RB_FIND(pair_tree, &f->tree, &key);
-}
-
-/* The worker has the descriptors, or nobody will: then a reset tells both
- * ends that this is no empty answer. */
-void
-feed_drop_copy(struct feed *f, struct pair *p, bool reset)
-{
-	if (p->copy == NULL)
-		return;
-	for (int i = 0; i < 2; i++) {
-		if (reset)
-			net_reset(p->copy->fd[i]);
-		else
-			close(p->copy->fd[i]);
-	}
-	free(p->copy);
-	p->copy = NULL;
-	f->unacked--;
-}
-
-void
-feed_queue(struct feed *f, struct pair *p)
-{
-	p->w = NULL;
-	TAILQ_INSERT_TAIL(&f->queue, p, entry);
-	f->queued++;
-}
-
-/* Take p from its worker or the queue. */
-void
-feed_detach(struct feed *f, struct pair *p)
-{
-	if (p->w == NULL) {
-		TAILQ_REMOVE(&f->queue, p, entry);
-		f->queued--;
-		return;
-	}
-	TAILQ_REMOVE(&p->w->pairs, p, entry);
-	p->w->count--;
-}
-
-/* The end of a detached pair, told to the owner. */
-void
-feed_finish(struct feed *f, struct pair *p, const struct relay_end *r)
-{
-	void *stream = p->stream;
-
-	feed_drop_copy(f, p, true);
-	RB_REMOVE(pair_tree, &f->tree, p);
-	f->count--;
-	free(p);
-	f->calls.end(f->arg, stream, r);
-}
-
-void
-feed_fail(struct feed *f, struct pair *p, enum relay_cause cause)
-{
-	struct relay_end r = { .id = p->id, .cause = cause };
-
-	feed_finish(f, p, &r);
-}
-
-void
-feed_kick(struct feed *f, long ms)
-{
-	struct timeval tv = { .tv_usec = ms * 1000 };
-
-	(void)evtimer_add(f->kick, &tv);
-}
-
-/* The open worker with the fewest streams that did not refuse p. */
-static struct fworker *
-pick(struct feed *f, const struct pair *p)
-{
-	struct fworker *w, *best = NULL;
-
-	TAILQ_FOREACH(w, &f->workers, entry) {
-		if (w->full || (p->copy->refused & w->bit) != 0)
-			continue;
-		if (best == NULL || w->count < best->count)
-			best = w;
-	}
-	return best;
+	return cworker_send(w, packet, len, fds, nfds);
 }
 
 static bool
-refused_by_all(const struct feed *f, const struct pair *p)
+send_start(struct cworker *w, const struct job *p)
 {
-	return f->bits != 0 && (f->bits & ~p->copy->refused) == 0;
+	const struct copy *k = p->copy;
+
+	out.type = RELAY_START;
+	out.id = p->id;
+	out.opts = k->opts;
+	out.first_ab = k->bytes;
+	out.first_ab_len = k->len[0];
+	out.first_ba = k->bytes + k->len[0];
+	out.first_ba_len = k->len[1];
+	return send_out(w, k->fd, 2);
 }
 
-/* Hand p to a worker: 0, or -1 and it stays in the queue. */
-static int
-send_pair(struct feed *f, struct pair *p)
+static bool
+send_query(struct cworker *w, uint32_t seq)
 {
-	struct fworker *w;
+	out.type = RELAY_QUERY;
+	out.seq = seq;
+	return send_out(w, NULL, 0);
+}
 
-	while ((w = pick(f, p)) != NULL) {
-		if (!fworker_send(w, p))
+int
+feed_share(int fd, int file)
+{
+	const struct relay_msg share = { .type = RELAY_SHARE };
+	unsigned char p[1];
+	size_t len = relay_msg_format(&share, p, sizeof(p));
+
+	return fdpass_send(fd, p, len, &file, 1);
+}
+
+/* ---- pairs -------------------------------------------------------------- */
+
+/* The end of a detached pair, told to the owner. */
+static void
+finish(struct feed *f, struct job *p, const struct relay_end *r)
+{
+	void *stream = p->user;
+
+	crew_remove(&f->crew, p, true);
+	f->calls.end(f->arg, stream, r);
+}
+
+static void
+fail(struct feed *f, struct job *p, enum relay_cause cause)
+{
+	struct relay_end r = { .id = p->id, .cause = cause };
+
+	finish(f, p, &r);
+}
+
+/* Hand p to a worker: 0, or -1 and it waits on. */
+static int
+send_pair(struct feed *f, struct job *p)
+{
+	struct cworker *w;
+
+	while ((w = crew_pick(&f->crew, p, true)) != NULL) {
+		if (!send_start(w, p))
 			continue;
-		feed_detach(f, p);
-		p->w = w;
-		TAILQ_INSERT_TAIL(&w->pairs, p, entry);
-		w->count++;
+		crew_detach(&f->crew, p);
+		cworker_give(w, p);
 		return 0;
 	}
 	return -1;
 }
 
 static bool
+refused_by_all(const struct feed *f, const struct job *p)
+{
+	uint64_t bits = f->crew.bits;
+
+	return bits != 0 && (bits & ~p->copy->refused) == 0;
+}
+
+static bool
 any_open(const struct feed *f)
 {
-	const struct fworker *w;
+	const struct cworker *w;
 
-	TAILQ_FOREACH(w, &f->workers, entry)
+	TAILQ_FOREACH(w, &f->crew.workers, entry)
 		if (!w->full)
 			return true;
 	return false;
 }
 
-void
-feed_send_queue(struct feed *f)
+/* Those that wait are sent. */
+static void
+on_room(void *arg)
 {
-	struct pair *p, *next;
+	struct feed *f = arg;
+	struct job *p, *next;
 
-	feed_ask(f);
-	TAILQ_FOREACH_SAFE(p, &f->queue, entry, next) {
+	TAILQ_FOREACH_SAFE(p, &f->crew.waiting, entry, next) {
 		if (refused_by_all(f, p)) {
-			feed_detach(f, p);
-			feed_fail(f, p, RELAY_RESET);
+			crew_detach(&f->crew, p);
+			fail(f, p, RELAY_RESET);
 		} else if (!any_open(f))
 			break;
 		else
 			(void)send_pair(f, p);
 	}
-	if (f->queued > 0) {
+	if (feed_busy(f)) {
 		f->was_busy = true;
 		return;
 	}
@@ -170,32 +145,104 @@ feed_send_queue(struct feed *f)
 	}
 }
 
-/* By timer; whatever was in the way may be gone. */
+/* What it had acknowledged ended with it, the rest goes to another. */
 static void
-on_kick(evutil_socket_t fd, short what, void *arg)
+on_dead(void *arg, int slot, struct job_list *lost)
 {
 	struct feed *f = arg;
-	struct fworker *w;
+	struct job *p, *next;
 
-	(void)fd;
-	(void)what;
-	TAILQ_FOREACH(w, &f->workers, entry)
-		w->full = false;
-	feed_send_queue(f);
+	TAILQ_FOREACH_SAFE(p, lost, entry, next)
+		if (p->copy != NULL) {
+			TAILQ_REMOVE(lost, p, entry);
+			crew_wait(&f->crew, p);
+		}
+	f->was_busy |= feed_busy(f);
+	f->calls.dead(f->arg, slot);
+	while ((p = TAILQ_FIRST(lost)) != NULL) {
+		TAILQ_REMOVE(lost, p, entry);
+		fail(f, p, RELAY_KILLED);
+	}
 }
 
-/* A bit that no worker has, also not in what earlier ones refused. */
-uint64_t
-feed_free_bit(struct feed *f)
+/* ---- in ----------------------------------------------------------------- */
+
+static void
+got_ack(struct cworker *w)
 {
-	uint64_t bit = ~f->bits & (f->bits + 1);
-	struct pair *p;
+	struct job *p;
 
-	RB_FOREACH(p, pair_tree, &f->tree)
-		if (p->copy != NULL)
-			p->copy->refused &= ~bit;
-	return bit;
+	for (size_t i = 0; i < in.count; i++)
+		if ((p = cworker_find(w, in.ids[i])) != NULL)
+			crew_drop_copy(w->crew, p, false);
 }
+
+static void
+got_nak(struct feed *f, struct cworker *w)
+{
+	struct job *p = cworker_find(w, in.id);
+
+	if (p == NULL || p->copy == NULL)
+		return;
+	crew_detach(&f->crew, p);
+	p->copy->refused |= w->bit;
+	crew_wait(&f->crew, p);
+	f->was_busy = true;
+	crew_kick(&f->crew, 0);
+}
+
+static void
+got_end(struct feed *f, struct cworker *w)
+{
+	struct job *p;
+
+	for (size_t i = 0; i < in.count; i++) {
+		if ((p = cworker_find(w, in.ends[i].id)) == NULL)
+			continue;
+		crew_detach(&f->crew, p);
+		crew_drop_copy(&f->crew, p, false);
+		finish(f, p, &in.ends[i]);
+	}
+}
+
+static void
+got_counts(struct feed *f, struct cworker *w)
+{
+	const struct relay_end *r;
+	struct job *p;
+
+	if (!crew_answer(w, in.seq, in.more) || f->calls.counts == NULL)
+		return;
+	for (r = in.ends; r < in.ends + in.count; r++)
+		if ((p = cworker_find(w, r->id)) != NULL)
+			f->calls.counts(f->arg, p->user, r->ab, r->ba);
+}
+
+static void
+on_got(struct cworker *w, const void *p, size_t len)
+{
+	struct feed *f = w->crew->feed;
+
+	if (relay_msg_parse(&in, p, len) == -1)
+		return;
+	if (in.type == RELAY_ACK)
+		got_ack(w);
+	else if (in.type == RELAY_NAK)
+		got_nak(f, w);
+	else if (in.type == RELAY_END)
+		got_end(f, w);
+	else if (in.type == RELAY_COUNTS)
+		got_counts(f, w);
+}
+
+/* ---- for the owner ------------------------------------------------------ */
+
+static const struct crew_calls crew_calls = {
+	.got = on_got,
+	.room = on_room,
+	.ask = send_query,
+	.dead = on_dead,
+};
 
 struct feed *
 feed_new(struct event_base *base, const struct feed_calls *calls, void *arg)
@@ -204,17 +251,10 @@ feed_new(struct event_base *base, const struct feed_calls *calls, void *arg)
 
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		return NULL;
-	f->base = base;
 	f->calls = *calls;
 	f->arg = arg;
-	TAILQ_INIT(&f->workers);
-	TAILQ_INIT(&f->queue);
-	RB_INIT(&f->tree);
-	/* An orphan of another life must not mean our streams. */
-	arc4random_buf(&f->next_id, sizeof(f->next_id));
-	f->kick = evtimer_new(base, on_kick, f);
-	f->limit = evtimer_new(base, feed_on_limit, f);
-	if (f->kick == NULL || f->limit == NULL) {
+	if (crew_init(&f->crew, base, &crew_calls, f, calls->counted, arg) ==
+	    -1) {
 		feed_free(f);
 		return NULL;
 	}
@@ -224,102 +264,70 @@ feed_new(struct event_base *base, const struct feed_calls *calls, void *arg)
 void
 feed_free(struct feed *f)
 {
-	struct fworker *w;
-	struct pair *p, *next;
-
 	if (f == NULL)
 		return;
-	while ((w = TAILQ_FIRST(&f->workers)) != NULL) {
-		TAILQ_REMOVE(&f->workers, w, entry);
-		fworker_free(w);
-	}
-	RB_FOREACH_SAFE(p, pair_tree, &f->tree, next) {
-		feed_drop_copy(f, p, false);
-		RB_REMOVE(pair_tree, &f->tree, p);
-		free(p);
-	}
-	if (f->kick != NULL)
-		event_free(f->kick);
-	if (f->limit != NULL)
-		event_free(f->limit);
+	crew_clear(&f->crew);
 	free(f);
 }
 
-static struct pair *
-pair_new(struct feed *f, const void *ab, size_t ablen, const void *ba,
-    size_t balen)
+int
+feed_add(struct feed *f, int fd, int slot)
 {
-	struct pair *p;
-
-	if (f->queued >= FEED_QUEUE_MAX) {
-		errno = ENOBUFS;
-		return NULL;
-	}
-	if (ablen > RELAY_FIRST_MAX || balen > RELAY_FIRST_MAX) {
-		errno = EMSGSIZE;
-		return NULL;
-	}
-	if ((p = calloc(1, sizeof(*p))) == NULL)
-		return NULL;
-	if ((p->copy = malloc(sizeof(*p->copy) + ablen + balen)) == NULL) {
-		free(p);
-		return NULL;
-	}
-	memset(&p->copy->opts, 0, sizeof(p->copy->opts));
-	p->copy->refused = 0;
-	p->copy->ablen = ablen;
-	p->copy->balen = balen;
-	if (ablen > 0)
-		memcpy(p->copy->first, ab, ablen);
-	if (balen > 0)
-		memcpy(p->copy->first + ablen, ba, balen);
-	p->id = f->next_id++;
-	return p;
+	if (crew_add(&f->crew, fd, slot) == -1)
+		return -1;
+	crew_kick(&f->crew, 0);
+	return 0;
 }
 
 int
 feed_send(struct feed *f, int a, int b, const void *ab, size_t ablen,
     const void *ba, size_t balen, const struct relay_opts *opts, void *stream)
 {
-	struct pair *p;
+	const int fd[2] = { a, b };
+	struct job *p = NULL;
 	int saved;
 
-	if ((p = pair_new(f, ab, ablen, ba, balen)) == NULL) {
+	if (f->crew.waits >= FEED_QUEUE_MAX)
+		errno = ENOBUFS;
+	else
+		p = crew_job(&f->crew, sizeof(*p), fd, ab, ablen, ba, balen);
+	if (p == NULL) {
 		saved = errno;
 		net_reset(a);
 		net_reset(b);
 		errno = saved;
 		return -1;
 	}
-	p->copy->fd[0] = a;
-	p->copy->fd[1] = b;
 	if (opts != NULL)
 		p->copy->opts = *opts;
-	p->stream = stream;
-	RB_INSERT(pair_tree, &f->tree, p);
-	feed_queue(f, p);
-	f->unacked++;
-	f->count++;
+	p->user = stream;
+	crew_wait(&f->crew, p);
 	/* Those that wait go first. */
-	if (f->queued > 1 || send_pair(f, p) == -1)
+	if (f->crew.waits > 1 || send_pair(f, p) == -1)
 		f->was_busy = true;
 	return 0;
 }
 
 bool
+feed_query(struct feed *f)
+{
+	return crew_query(&f->crew);
+}
+
+bool
 feed_busy(const struct feed *f)
 {
-	return f->queued > 0;
+	return f->crew.waits > 0;
 }
 
 size_t
 feed_streams(const struct feed *f)
 {
-	return f->count;
+	return f->crew.count;
 }
 
 size_t
 feed_pending(const struct feed *f)
 {
-	return f->unacked;
+	return f->crew.copies;
 }

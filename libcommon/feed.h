@@ -17,7 +17,6 @@
 
 #define FEED_WORKERS_MAX 64 /* workers of one feed */
 #define FEED_QUEUE_MAX 4096 /* pairs waiting to be sent */
-#define FEED_QUERY_MS 1000  /* a worker that does not answer is left out */
 
 struct feed;
 
@@ -67,8 +66,8 @@ int feed_send(struct feed *, int a, int b, const void *ab, size_t ablen,
     const void *ba, size_t balen, const struct relay_opts *opts, void *stream);
 
 /* Ask for the counts of all streams: counts() for each, then counted(),
- * FEED_QUERY_MS later at the latest.  False: an earlier question is not
- * answered yet, and the answer is to that one. */
+ * CREW_QUERY_MS (crew.h) later at the latest.  False: an earlier question is
+ * not answered yet, and the answer is to that one. */
 bool feed_query(struct feed *);
 
 /* Should no more be accepted for now (pairs are waiting)? */

@@ -11,114 +11,100 @@
 
 #include "net.h"
 
-static int
-conn_cmp(const struct tconn *a, const struct tconn *b)
-{
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
-RB_GENERATE_INTERNAL(tconn_tree, tconn, node, conn_cmp,
-    static __attribute__((__unused__)))
+#define SERVERNAME_MAX 255 /* bytes */
 
 struct tconn *
-tlsfeed_find(struct tlsfeed *f, uint64_t id)
+tlsfeed_conn(struct job *j)
 {
-	struct tconn key = { .id = id };
+	return (struct tconn *)j;
+}
 
-	return RB_FIND(tconn_tree, &f->tree, &key);
+static struct tconn *
+find(struct tlsfeed *f, uint64_t id)
+{
+	return tlsfeed_conn(crew_find(&f->crew, id));
 }
 
 /* --- where they are ---------------------------------------------------- */
 
-static struct tworker *
-pick(struct tlsfeed *f, const struct tconn *c)
+void
+tlsfeed_unsend(struct tlsfeed *f, struct tconn *c)
 {
-	struct tworker *w, *best = NULL;
-
-	TAILQ_FOREACH(w, &f->workers, entry) {
-		if (c->copy != NULL && (c->copy->refused & w->bit) != 0)
-			continue;
-		if (best == NULL || w->count < best->count)
-			best = w;
-	}
-	return best;
-}
-
-bool
-tlsfeed_place(struct tlsfeed *f, struct tconn *c)
-{
-	struct tworker *w = pick(f, c);
-
-	if (w == NULL)
-		return false;
-	c->w = w;
-	TAILQ_INSERT_TAIL(&w->conns, c, entry);
-	w->count++;
-	tworker_send(w, c);
-	return true;
+	if (!c->unsent)
+		return;
+	TAILQ_REMOVE(&f->unsent, c, unsent_entry);
+	c->unsent = false;
+	f->nunsent--;
 }
 
 void
 tlsfeed_detach(struct tlsfeed *f, struct tconn *c)
 {
-	struct tworker *w = c->w;
+	tlsfeed_unsend(f, c);
+	crew_detach(&f->crew, &c->job);
+}
 
-	if (w == NULL) {
-		TAILQ_REMOVE(&f->waiting, c, entry);
+static void
+try_send(struct tlsfeed *f, struct tconn *c)
+{
+	if (c->job.w->full || !tconn_send(c))
 		return;
+	tlsfeed_unsend(f, c);
+	if (c->reset) {
+		tlsfeed_detach(f, c);
+		tlsfeed_remove(f, c);
 	}
-	TAILQ_REMOVE(&w->conns, c, entry);
-	w->count--;
-	if (c->sending) {
-		TAILQ_REMOVE(&w->sending, c, send_entry);
-		c->sending = false;
-		f->unsent--;
-	}
-	c->w = NULL;
+}
+
+/* Its worker is told now, or as soon as there is room. */
+static void
+tell(struct tlsfeed *f, struct tconn *c)
+{
+	TAILQ_INSERT_TAIL(&f->unsent, c, unsent_entry);
+	c->unsent = true;
+	f->nunsent++;
+	try_send(f, c);
+}
+
+void
+tlsfeed_flush(void *feed)
+{
+	struct tlsfeed *f = feed;
+	struct tconn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &f->unsent, unsent_entry, next)
+		try_send(f, c);
+}
+
+bool
+tlsfeed_place(struct tlsfeed *f, struct tconn *c)
+{
+	struct cworker *w = crew_pick(&f->crew, &c->job, false);
+
+	if (w == NULL)
+		return false;
+	cworker_give(w, &c->job);
+	tell(f, c);
+	return true;
 }
 
 /* --- how they end ------------------------------------------------------ */
 
 void
-tlsfeed_drop_copy(struct tconn *c, bool reset)
-{
-	if (c->copy == NULL)
-		return;
-	for (int i = 0; i < 2; i++) {
-		if (reset)
-			net_reset(c->copy->fd[i]);
-		else
-			close(c->copy->fd[i]);
-	}
-	free(c->copy);
-	c->copy = NULL;
-}
-
-static void
-remove_conn(struct tlsfeed *f, struct tconn *c, bool reset)
-{
-	tlsfeed_drop_copy(c, reset);
-	RB_REMOVE(tconn_tree, &f->tree, c);
-	if (c->state >= T_SWITCH)
-		f->switched--;
-	else
-		f->open--;
-	free(c);
-}
-
-void
 tlsfeed_remove(struct tlsfeed *f, struct tconn *c)
 {
-	remove_conn(f, c, true);
+	if (c->state >= T_SWITCH)
+		f->switched--;
+	crew_remove(&f->crew, &c->job, true);
 }
 
 void
 tlsfeed_down(struct tlsfeed *f, struct tconn *c, const char *reason)
 {
 	bool forgotten = c->forgotten;
-	void *user = c->user;
+	void *user = c->job.user;
 
-	remove_conn(f, c, true);
+	tlsfeed_remove(f, c);
 	if (!forgotten)
 		f->calls.down(f->arg, user, reason);
 }
@@ -127,9 +113,9 @@ void
 tlsfeed_end(struct tlsfeed *f, struct tconn *c, const struct relay_end *r)
 {
 	bool forgotten = c->forgotten;
-	void *user = c->user;
+	void *user = c->job.user;
 
-	remove_conn(f, c, true);
+	tlsfeed_remove(f, c);
 	if (!forgotten)
 		f->calls.end(f->arg, user, r);
 }
@@ -137,81 +123,12 @@ tlsfeed_end(struct tlsfeed *f, struct tconn *c, const struct relay_end *r)
 void
 tlsfeed_fail(struct tlsfeed *f, struct tconn *c, enum relay_cause cause)
 {
-	struct relay_end r = { .id = c->id, .cause = cause };
+	struct relay_end r = { .id = c->job.id, .cause = cause };
 
 	tlsfeed_end(f, c, &r);
 }
 
 /* --- the feed ---------------------------------------------------------- */
-
-static void
-on_retry(evutil_socket_t fd, short what, void *arg)
-{
-	struct tlsfeed *f = arg;
-	struct tworker *w;
-
-	(void)fd;
-	(void)what;
-	TAILQ_FOREACH(w, &f->workers, entry)
-		tworker_flush(w);
-}
-
-static void
-end_query(struct tlsfeed *f)
-{
-	struct tworker *w;
-
-	f->asking = false;
-	evtimer_del(f->query);
-	TAILQ_FOREACH(w, &f->workers, entry)
-		w->ask = w->answering = false;
-	if (f->calls.counted != NULL)
-		f->calls.counted(f->arg);
-}
-
-static void
-on_query(evutil_socket_t fd, short what, void *arg)
-{
-	struct tlsfeed *f = arg;
-
-	(void)fd;
-	(void)what;
-	if (f->asking)
-		end_query(f);
-}
-
-void
-tlsfeed_check_answers(struct tlsfeed *f)
-{
-	struct tworker *w;
-
-	if (!f->asking)
-		return;
-	TAILQ_FOREACH(w, &f->workers, entry)
-		if (w->answering)
-			return;
-	end_query(f);
-}
-
-bool
-tlsfeed_query(struct tlsfeed *f)
-{
-	struct timeval tv = { .tv_sec = TLSFEED_QUERY_MS / 1000 };
-	struct tworker *w;
-
-	if (f->asking)
-		return false;
-	f->asking = true;
-	f->seq++;
-	if (TAILQ_EMPTY(&f->workers))
-		tv.tv_sec = 0;
-	(void)evtimer_add(f->query, &tv);
-	TAILQ_FOREACH(w, &f->workers, entry) {
-		w->ask = w->answering = true;
-		tworker_flush(w);
-	}
-	return true;
-}
 
 struct tlsfeed *
 tlsfeed_new(struct event_base *base, const struct tlsfeed_calls *calls,
@@ -221,17 +138,11 @@ tlsfeed_new(struct event_base *base, const struct tlsfeed_calls *calls,
 
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		return NULL;
-	f->base = base;
 	f->calls = *calls;
 	f->arg = arg;
-	TAILQ_INIT(&f->workers);
-	TAILQ_INIT(&f->waiting);
-	RB_INIT(&f->tree);
-	/* A worker that outlived its feeder must not mean ours. */
-	arc4random_buf(&f->next_id, sizeof(f->next_id));
-	f->retry = evtimer_new(base, on_retry, f);
-	f->query = evtimer_new(base, on_query, f);
-	if (f->retry != NULL && f->query != NULL)
+	TAILQ_INIT(&f->unsent);
+	if (crew_init(&f->crew, base, &tlsfeed_crew_calls, f, calls->counted,
+		arg) == 0)
 		return f;
 	tlsfeed_free(f);
 	return NULL;
@@ -240,24 +151,31 @@ tlsfeed_new(struct event_base *base, const struct tlsfeed_calls *calls,
 void
 tlsfeed_free(struct tlsfeed *f)
 {
-	struct tworker *w;
-	struct tconn *c, *next;
-
 	if (f == NULL)
 		return;
-	RB_FOREACH_SAFE(c, tconn_tree, &f->tree, next) {
-		tlsfeed_detach(f, c);
-		remove_conn(f, c, false);
-	}
-	while ((w = TAILQ_FIRST(&f->workers)) != NULL) {
-		TAILQ_REMOVE(&f->workers, w, entry);
-		tworker_free(w);
-	}
-	if (f->retry != NULL)
-		event_free(f->retry);
-	if (f->query != NULL)
-		event_free(f->query);
+	crew_clear(&f->crew);
 	free(f);
+}
+
+/* The new one refused nothing. */
+int
+tlsfeed_add(struct tlsfeed *f, int fd, int slot)
+{
+	struct job *j;
+
+	if (crew_add(&f->crew, fd, slot) == -1)
+		return -1;
+	while ((j = TAILQ_FIRST(&f->crew.waiting)) != NULL) {
+		crew_detach(&f->crew, j);
+		(void)tlsfeed_place(f, tlsfeed_conn(j));
+	}
+	return 0;
+}
+
+bool
+tlsfeed_query(struct tlsfeed *f)
+{
+	return crew_query(&f->crew);
 }
 
 size_t
@@ -269,59 +187,21 @@ tlsfeed_streams(const struct tlsfeed *f)
 size_t
 tlsfeed_open(const struct tlsfeed *f)
 {
-	return f->open;
+	return f->crew.count - f->switched;
 }
 
 size_t
 tlsfeed_pending(struct tlsfeed *f)
 {
-	struct tconn *c;
+	struct job *j;
 	size_t n = 0;
 
-	RB_FOREACH(c, tconn_tree, &f->tree)
-		n += c->state == T_SWITCH;
+	RB_FOREACH(j, job_tree, &f->crew.tree)
+		n += tlsfeed_conn(j)->state == T_SWITCH;
 	return n;
 }
 
 /* --- starting and switching -------------------------------------------- */
-
-static struct tcopy *
-copy_new(int a, int b, const void *first, size_t firstlen)
-{
-	struct tcopy *k;
-
-	if (firstlen > TLS_FIRST_MAX) {
-		errno = EMSGSIZE;
-		return NULL;
-	}
-	if ((k = calloc(1, sizeof(*k) + firstlen)) == NULL)
-		return NULL;
-	k->fd[0] = a;
-	k->fd[1] = b;
-	k->firstlen = firstlen;
-	if (firstlen > 0)
-		memcpy(k->first, first, firstlen);
-	return k;
-}
-
-static struct tconn *
-conn_new(struct tlsfeed *f, int conn, int plain, const void *first,
-    size_t firstlen)
-{
-	struct tconn *c;
-
-	if (f->unsent >= TLSFEED_QUEUE_MAX || TAILQ_EMPTY(&f->workers)) {
-		errno = EAGAIN;
-		return NULL;
-	}
-	if ((c = calloc(1, sizeof(*c))) == NULL)
-		return NULL;
-	if ((c->copy = copy_new(conn, plain, first, firstlen)) == NULL) {
-		free(c);
-		return NULL;
-	}
-	return c;
-}
 
 static int
 close_both(int a, int b, bool reset_b)
@@ -338,14 +218,25 @@ close_both(int a, int b, bool reset_b)
 	return -1;
 }
 
+static struct job *
+new_job(struct tlsfeed *f, const int fd[2], const char *servername,
+    const void *first, size_t firstlen)
+{
+	if (f->nunsent >= TLSFEED_QUEUE_MAX || TAILQ_EMPTY(&f->crew.workers)) {
+		errno = EAGAIN;
+		return NULL;
+	}
+	return crew_job(&f->crew, sizeof(struct tconn), fd, first, firstlen,
+	    servername, strlen(servername) + 1);
+}
+
 /* It must fit whole: a part of a name is another name. */
 static bool
 name_ok(const char *s)
 {
 	size_t n = strlen(s);
 
-	return n < sizeof(((struct tcopy *)NULL)->servername) &&
-	       tls_text_ok(s, n);
+	return n <= SERVERNAME_MAX && tls_text_ok(s, n);
 }
 
 int
@@ -353,6 +244,7 @@ tlsfeed_start(struct tlsfeed *f, int conn, uint32_t cfg, const char *servername,
     const void *first, size_t firstlen, void *user, uint64_t *id)
 {
 	struct tconn *c;
+	struct job *j;
 	int sv[2];
 
 	if (servername == NULL)
@@ -364,17 +256,15 @@ tlsfeed_start(struct tlsfeed *f, int conn, uint32_t cfg, const char *servername,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		sv) == -1)
 		return close_both(conn, -1, false);
-	c = conn_new(f, conn, sv[1], first, firstlen);
-	if (c == NULL) {
+	j = new_job(f, (int[]){ conn, sv[1] }, servername, first, firstlen);
+	if (j == NULL) {
 		(void)close_both(sv[0], sv[1], false);
 		return close_both(conn, -1, false);
 	}
-	c->copy->cfg = cfg;
-	strlcpy(c->copy->servername, servername, sizeof(c->copy->servername));
-	c->user = user;
-	*id = c->id = f->next_id++;
-	RB_INSERT(tconn_tree, &f->tree, c);
-	f->open++;
+	j->user = user;
+	*id = j->id;
+	c = tlsfeed_conn(j);
+	c->cfg = cfg;
 	(void)tlsfeed_place(f, c); /* there is a worker, who refused nothing */
 	return sv[0];
 }
@@ -383,7 +273,7 @@ tlsfeed_start(struct tlsfeed *f, int conn, uint32_t cfg, const char *servername,
 static int
 may_switch(const struct tconn *c)
 {
-	if (c == NULL || c->w == NULL)
+	if (c == NULL || c->job.w == NULL)
 		return ECONNRESET;
 	return c->state == T_OPEN ? 0 : EINVAL;
 }
@@ -393,31 +283,27 @@ tlsfeed_switch(struct tlsfeed *f, uint64_t id, int plain, int peer,
     const void *first, size_t firstlen, uint32_t idle, uint32_t slot,
     uint64_t rate)
 {
-	struct tconn *c = tlsfeed_find(f, id);
-	struct tcopy *k = NULL;
+	struct tconn *c = find(f, id);
 
-	if ((errno = may_switch(c)) == 0)
-		k = copy_new(peer, plain, first, firstlen);
-	if (k == NULL) {
+	if ((errno = may_switch(c)) != 0 ||
+	    crew_keep(&f->crew, &c->job, (int[]){ peer, plain }, first,
+		firstlen, NULL, 0) == -1) {
 		if (c != NULL)
 			c->forgotten = true;
 		return close_both(plain, peer, true);
 	}
-	k->idle = idle;
-	k->slot = slot;
-	k->rate = rate;
-	c->copy = k;
+	c->job.copy->opts =
+	    (struct relay_opts){ .idle = idle, .slot = slot, .rate = rate };
 	c->state = T_SWITCH;
-	f->open--;
 	f->switched++;
-	tworker_send(c->w, c);
+	tell(f, c);
 	return 0;
 }
 
 void
 tlsfeed_forget(struct tlsfeed *f, uint64_t id)
 {
-	struct tconn *c = tlsfeed_find(f, id);
+	struct tconn *c = find(f, id);
 
 	if (c != NULL)
 		c->forgotten = true;
@@ -427,20 +313,20 @@ tlsfeed_forget(struct tlsfeed *f, uint64_t id)
 void
 tlsfeed_reset(struct tlsfeed *f, uint64_t id)
 {
-	struct tconn *c = tlsfeed_find(f, id);
+	struct tconn *c = find(f, id);
 
 	if (c == NULL || c->reset)
 		return;
 	c->forgotten = true;
-	if (c->w == NULL)
+	if (c->job.w == NULL)
 		return;
-	if (c->sending && c->state == T_START) {
+	if (c->unsent && c->state == T_START) {
 		tlsfeed_detach(f, c);
 		tlsfeed_remove(f, c);
 		return;
 	}
-	tlsfeed_drop_copy(c, c->sending);
+	crew_drop_copy(&f->crew, &c->job, c->unsent);
 	c->reset = true;
-	if (!c->sending)
-		tworker_send(c->w, c);
+	if (!c->unsent)
+		tell(f, c);
 }

@@ -17,7 +17,6 @@
 
 #define TLSFEED_WORKERS_MAX 64
 #define TLSFEED_QUEUE_MAX 1024 /* connections that wait to be sent */
-#define TLSFEED_QUERY_MS 1000  /* a worker that does not answer is left out */
 
 struct tlsfeed;
 

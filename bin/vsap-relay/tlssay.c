@@ -10,31 +10,9 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "loop.h"
-#include "net.h"
-#include "role.h"
 
 static unsigned char packet[TLS_MSG_MAX];
 static struct tls_msg msg; /* of the call under way */
-
-static void
-on_flush(void *arg)
-{
-	struct tlsworker *w = arg;
-
-	w->flushing = false;
-	tlssay_flush(w);
-}
-
-static void
-flush_later(struct tlsworker *w)
-{
-	if (w->flushing)
-		return;
-	w->flushing = true;
-	if (loop_defer(w->base, on_flush, w) == -1)
-		on_flush(w);
-}
 
 /* msg is to be sent, fd to be closed after that. */
 static struct saying *
@@ -43,8 +21,9 @@ say(struct tlsworker *w, int fd)
 	size_t len = tls_msg_format(&msg, packet, sizeof(packet));
 	struct saying *s = NULL;
 
-	if (w->orphan || len == 0 || (s = malloc(sizeof(*s) + len)) == NULL) {
-		if (!w->orphan)
+	if (w->role.orphan || len == 0 ||
+	    (s = malloc(sizeof(*s) + len)) == NULL) {
+		if (!w->role.orphan)
 			log_warn("message to the feeder lost: %s",
 			    len == 0 ? "malformed" : strerror(errno));
 		if (fd != -1)
@@ -57,7 +36,7 @@ say(struct tlsworker *w, int fd)
 	s->len = len;
 	memcpy(s->bytes, packet, len);
 	STAILQ_INSERT_TAIL(&w->sayings, s, entry);
-	flush_later(w);
+	role_flush_later(&w->role);
 	return s;
 }
 
@@ -84,7 +63,7 @@ tlssay_down(struct tlsworker *w, uint64_t id, const char *reason, int plain)
 void
 tlssay_end(struct tlsworker *w, const struct relay_end *r)
 {
-	if (w->orphan) {
+	if (w->role.orphan) {
 		role_log_end(r);
 		return;
 	}
@@ -172,24 +151,19 @@ done(struct tlsworker *w, struct saying *s)
 	free(s);
 }
 
-/* A feeder that is gone is found by reading: messages of its may still be
- * there. */
-void
-tlssay_flush(struct tlsworker *w)
+int
+tlssay_flush(void *worker)
 {
+	struct tlsworker *w = worker;
 	struct saying *s;
+	int r;
 
-	while (!w->orphan && (s = STAILQ_FIRST(&w->sayings)) != NULL) {
-		if (fdpass_send(ROLE_FD, s->bytes, s->len, NULL, 0) == 0) {
-			done(w, s);
-			continue;
-		}
-		if (errno == EAGAIN || errno == ENOBUFS)
-			event_add(w->ev_write, NULL);
-		else if (errno != EPIPE && errno != ECONNRESET)
-			log_warn("feeder: %s", strerror(errno));
-		return;
+	while ((s = STAILQ_FIRST(&w->sayings)) != NULL) {
+		if ((r = role_send(s->bytes, s->len)) != 1)
+			return r;
+		done(w, s);
 	}
+	return 1;
 }
 
 void

@@ -1,31 +1,15 @@
 #include "tlsworker.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <tls.h>
 
-#include "clock.h"
 #include "limit.h"
 #include "log.h"
-#include "loop.h"
-#include "ratecap.h"
-#include "role.h"
 #include "sandbox.h"
 #include "tlsworker_impl.h"
 
-#define TURN_MAX 64  /* messages taken in one turn */
-#define SAY_AGAIN 10 /* seconds without a refusal until one is news */
-
-static unsigned char packet[TLS_MSG_MAX];
 static struct tls_msg msg; /* of the call under way */
-
-static void
-leave_if_done(struct tlsworker *w)
-{
-	if (w->orphan && tls_engine_count(w->engine) == 0)
-		event_base_loopbreak(w->base);
-}
 
 /* --- what connections tell --------------------------------------------- */
 
@@ -50,7 +34,9 @@ conn_end(void *arg, const struct relay_end *r)
 static void
 conn_gone(void *arg)
 {
-	leave_if_done(arg);
+	struct tlsworker *w = arg;
+
+	role_left(&w->role, tls_engine_count(w->engine));
 }
 
 static const struct tlsconn_calls calls = {
@@ -61,19 +47,6 @@ static const struct tlsconn_calls calls = {
 };
 
 /* --- what the feeder tells --------------------------------------------- */
-
-/* The feeder may find another worker; what lasts is said now and then. */
-static void
-refuse(struct tlsworker *w, const int *fd, int nfd, int error)
-{
-	time_t now = clock_seconds();
-
-	role_close_all(fd, nfd);
-	if (now - w->said >= SAY_AGAIN)
-		log_warn("no TLS connection can be taken: %s", strerror(error));
-	w->said = now;
-	tlssay_nak(w, msg.id, error);
-}
 
 static void
 handle_start(struct tlsworker *w, const int *fd, int nfd, int error)
@@ -91,10 +64,13 @@ handle_start(struct tlsworker *w, const int *fd, int nfd, int error)
 			error = tlsconn_new(w->engine, msg.id, cfg, fd[0],
 			    fd[1], msg.text, msg.first, msg.firstlen);
 	}
-	if (error == 0)
+	if (error == 0) {
 		tlssay_ack(w, msg.id);
-	else
-		refuse(w, fd, nfd, error);
+		return;
+	}
+	role_close_all(fd, nfd);
+	role_refused(&w->role, "TLS connection", error);
+	tlssay_nak(w, msg.id, error);
 }
 
 /* One that ended meanwhile has had its say. */
@@ -130,16 +106,10 @@ handle_switch(struct tlsworker *w, const int *fd, int nfd, int error)
 static void
 handle_share(struct tlsworker *w, const int *fd, int nfd, int error)
 {
-	struct ratecap *caps;
+	struct ratecap *caps = role_caps(fd, nfd, error);
 
-	if (error == 0 && nfd != 1)
-		error = EBADMSG;
-	if (error == 0 && (caps = ratecap_map(fd[0])) != NULL)
+	if (caps != NULL)
 		tls_engine_share(w->engine, caps);
-	else
-		log_warn("no bandwidth caps: %s",
-		    strerror(error != 0 ? error : errno));
-	role_close_all(fd, nfd);
 }
 
 static void
@@ -156,11 +126,12 @@ handle_config(struct tlsworker *w, const int *fd, int nfd, int error)
 }
 
 static void
-handle(void *arg, size_t len, const int *fd, int nfd, int error)
+on_message(void *arg, const void *p, size_t len, const int *fd, int nfd,
+    int error)
 {
 	struct tlsworker *w = arg;
 
-	if (tls_msg_parse(&msg, packet, len) == -1) {
+	if (tls_msg_parse(&msg, p, len) == -1) {
 		log_warn("feeder: malformed message of %zu bytes", len);
 		role_close_all(fd, nfd);
 		return;
@@ -194,103 +165,47 @@ handle(void *arg, size_t len, const int *fd, int nfd, int error)
 	}
 }
 
-/*
- * The feeder is gone, and its copies with it: what it had sent is served all
- * the same.
- */
+/* Its copies went with the feeder: what it had sent is served all the same. */
 static void
-become_orphan(struct tlsworker *w)
-{
-	if (w->orphan)
-		return;
-	w->orphan = true;
-	event_del(w->ev_read);
-	event_del(w->ev_write);
-	close(ROLE_FD);
-	role_orphan();
-	tlssay_orphan(w);
-	tlsconn_begin_all(w->engine);
-	if (tls_engine_count(w->engine) > 0)
-		log_info("the feeder is gone, %zu TLS connections go on, "
-			 "%zu of them streams",
-		    tls_engine_count(w->engine),
-		    tls_engine_switched(w->engine));
-	leave_if_done(w);
-}
-
-static void
-on_read(evutil_socket_t fd, short what, void *arg)
+on_orphan(void *arg)
 {
 	struct tlsworker *w = arg;
+	size_t n;
 
-	int r = 1;
-
-	(void)fd;
-	(void)what;
-	for (int n = 0; n < TURN_MAX && r == 1; n++)
-		r = role_receive(packet, sizeof(packet), handle, w);
-	if (r == -1) {
-		tlssay_flush(w);
-		become_orphan(w);
-	}
+	tlssay_orphan(w);
+	tlsconn_begin_all(w->engine);
+	n = tls_engine_count(w->engine);
+	if (n > 0)
+		log_info("the feeder is gone, %zu TLS connections go on, "
+			 "%zu of them streams",
+		    n, tls_engine_switched(w->engine));
+	role_left(&w->role, n);
 }
 
-static void
-on_write(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	tlssay_flush(arg);
-}
-
-/* --- beginning --------------------------------------------------------- */
-
-/* libtls reads OpenSSL's settings and the log the time zone, once; nothing
- * else of the system's is wanted. */
-static void
-confine(void)
-{
-	char err[256];
-
-	tzset();
-	if (tls_init() == -1)
-		fatalx("libtls: cannot be initialised");
-	if (sandbox_tls_worker(err, sizeof(err)) == -1)
-		log_warn("%s; going on without", err);
-}
-
-static void
-set_up(struct tlsworker *w)
-{
-	memset(w, 0, sizeof(*w));
-	STAILQ_INIT(&w->sayings);
-	/* Two descriptors each as well, and four while one is switched. */
-	w->max = limit_streams() / 4 * 3;
-	if ((w->base = loop_new()) == NULL)
-		fatal("event loop");
-	if ((w->engine = tls_engine_new(w->base, &calls, w)) == NULL ||
-	    (w->cfgs = tlscfgs_new()) == NULL)
-		fatal("TLS");
-	role_watch(w->base, on_read, on_write, w, &w->ev_read, &w->ev_write);
-}
+static const struct role_calls role_calls = {
+	.handle = on_message,
+	.flush = tlssay_flush,
+	.orphan = on_orphan,
+};
 
 int
 tlsworker_run(bool verbose, bool use_syslog, bool sandbox)
 {
-	struct tlsworker w;
+	struct tlsworker w = { .max = 0 };
 
-	log_init("vsap-relay", use_syslog, verbose);
-	log_open_syslog();
-	role_detach();
-	set_up(&w);
-	if (sandbox)
-		confine();
-	if (loop_run(w.base) == -1)
-		fatal("event loop");
+	role_init(&w.role, &role_calls, &w, verbose, use_syslog);
+	STAILQ_INIT(&w.sayings);
+	/* Two descriptors each as well, and four while one is switched. */
+	w.max = limit_streams() / 4 * 3;
+	if ((w.engine = tls_engine_new(w.role.base, &calls, &w)) == NULL ||
+	    (w.cfgs = tlscfgs_new()) == NULL)
+		fatal("TLS");
+	/* libtls reads OpenSSL's settings, once, and from files. */
+	if (sandbox && tls_init() == -1)
+		fatalx("libtls: cannot be initialised");
+	role_run(&w.role, sandbox ? sandbox_tls_worker : NULL);
 	tls_engine_free(w.engine);
 	tlscfgs_free(w.cfgs);
-	event_free(w.ev_read);
-	event_free(w.ev_write);
-	event_base_free(w.base);
+	role_clear(&w.role);
 	return 0;
 }

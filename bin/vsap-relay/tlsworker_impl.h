@@ -7,12 +7,11 @@
  */
 
 #include <sys/queue.h>
-#include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "role.h"
 #include "tls_msg.h"
 #include "tlscfg.h"
 #include "tlsconn.h"
@@ -28,15 +27,11 @@ struct saying {
 };
 
 struct tlsworker {
-	struct event_base *base;
+	struct role role;
 	struct tls_engine *engine;
 	struct tlscfgs *cfgs;
-	struct event *ev_read, *ev_write;
 	STAILQ_HEAD(, saying) sayings;
-	size_t max;  /* connections */
-	time_t said; /* the last refusal */
-	bool orphan;
-	bool flushing; /* tlssay_flush() is deferred to the end of the turn */
+	size_t max; /* connections */
 };
 
 /* Queue a message for the feeder, which is sent at the end of the turn. */
@@ -54,8 +49,8 @@ void tlssay_loaded(struct tlsworker *, uint32_t cfg, const char *error);
 /* The answer to a QUERY. */
 void tlssay_counts(struct tlsworker *, uint32_t seq);
 
-/* Send what can be sent. */
-void tlssay_flush(struct tlsworker *);
+/* The role's: all that can be sent. */
+int tlssay_flush(void *worker);
 /* The feeder is gone: the ends that it was not told of are logged. */
 void tlssay_orphan(struct tlsworker *);
 

@@ -7,13 +7,12 @@
  */
 
 #include <sys/queue.h>
-#include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 
 #include "ratecap.h"
 #include "relay_msg.h"
+#include "role.h"
 #include "stream.h"
 
 /* A pair that was taken; it waits until its ACK is sent. */
@@ -42,17 +41,13 @@ struct answer {
 };
 
 struct worker {
-	struct event_base *base;
+	struct role role;
 	struct stream_engine *engine;
 	struct ratecap *caps; /* NULL: not shared with us */
-	struct event *ev_read, *ev_write;
 	STAILQ_HEAD(, taken) taken;
 	STAILQ_HEAD(, report) reports;
 	struct answer answer;
-	size_t max;  /* streams */
-	time_t said; /* the last refusal */
-	bool orphan;
-	bool flushing; /* worker_flush() is deferred to the end of the turn */
+	size_t max; /* streams */
 };
 
 /* A pair whose ACK is out becomes a stream; the first n of them. */
@@ -62,10 +57,8 @@ void worker_start_first(struct worker *, size_t n);
 void worker_report(struct worker *, const struct relay_end *, int error);
 /* Answer a QUERY. */
 void worker_count(struct worker *, uint32_t seq);
-/* Gather what this turn brings; one message then carries it. */
-void worker_flush_later(struct worker *);
-/* Send what can be sent: ACKs, then reports, then the answer. */
-void worker_flush(struct worker *);
+/* The role's: ACKs, then reports, then the answer. */
+int worker_flush(void *worker);
 /* The feeder is gone: what it was not told is logged. */
 void worker_log_rest(struct worker *);
 

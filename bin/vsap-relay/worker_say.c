@@ -9,28 +9,9 @@
 #include <string.h>
 
 #include "log.h"
-#include "loop.h"
-#include "net.h"
-#include "role.h"
 
 static unsigned char packet[RELAY_MSG_MAX];
 static struct relay_msg msg; /* of the call under way */
-
-static void
-on_flush(void *arg)
-{
-	worker_flush(arg);
-}
-
-void
-worker_flush_later(struct worker *w)
-{
-	if (w->flushing)
-		return;
-	w->flushing = true;
-	if (loop_defer(w->base, on_flush, w) == -1)
-		worker_flush(w);
-}
 
 void
 worker_report(struct worker *w, const struct relay_end *r, int error)
@@ -44,7 +25,7 @@ worker_report(struct worker *w, const struct relay_end *r, int error)
 	rep->end = *r;
 	rep->error = error;
 	STAILQ_INSERT_TAIL(&w->reports, rep, entry);
-	worker_flush_later(w);
+	role_flush_later(&w->role);
 }
 
 static void
@@ -68,18 +49,14 @@ worker_count(struct worker *w, uint32_t seq)
 	a->open = true;
 	if ((a->ends = calloc(n > 0 ? n : 1, sizeof(a->ends[0]))) != NULL)
 		stream_engine_each(w->engine, add_count, a);
-	worker_flush_later(w);
+	role_flush_later(&w->role);
 }
 
-/* 1: sent, 0: later, -1: the feeder is gone. */
+/* As role_send(). */
 static int
 send_msg(const struct relay_msg *m)
 {
-	size_t len = relay_msg_format(m, packet, sizeof(packet));
-
-	if (fdpass_send(ROLE_FD, packet, len, NULL, 0) == 0)
-		return 1;
-	return errno == EAGAIN || errno == ENOBUFS ? 0 : -1;
+	return role_send(packet, relay_msg_format(m, packet, sizeof(packet)));
 }
 
 /* Streams begin when their ACK is out, not before: the feeder would give
@@ -170,22 +147,15 @@ flush_answer(struct answer *a)
 	return 1;
 }
 
-void
-worker_flush(struct worker *w)
+int
+worker_flush(void *worker)
 {
+	struct worker *w = worker;
 	int r;
 
-	w->flushing = false;
-	if (w->orphan)
-		return;
 	if ((r = flush_acks(w)) == 1 && (r = flush_reports(w)) == 1)
 		r = flush_answer(&w->answer);
-	if (r == 0)
-		event_add(w->ev_write, NULL);
-	else if (r == -1 && errno != EPIPE && errno != ECONNRESET)
-		log_warn("feeder: %s", strerror(errno));
-	/* A feeder that is gone is found by reading: messages of its may
-	 * still be there. */
+	return r;
 }
 
 void

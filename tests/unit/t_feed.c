@@ -13,14 +13,12 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "play_crew.h"
 #include "tap.h"
 
-#define WORKERS 3
 #define STREAMS 4096
 
-static struct event_base *base;
 static struct feed *feed;
-static int worker[WORKERS]; /* their ends of the sockets */
 
 static struct relay_end ends[STREAMS]; /* by stream number */
 static size_t ended, deaths, readies, told, answers;
@@ -78,23 +76,10 @@ static const struct feed_calls calls = {
 	.counted = on_counted,
 };
 
-/* What is at hand, and what follows from it at once. */
-static void
-turn(void)
-{
-	for (int i = 0; i < 3; i++)
-		event_base_loop(base, EVLOOP_NONBLOCK);
-}
-
 static void
 add_worker(int slot)
 {
-	int sv[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sv) == -1)
-		die("socketpair");
-	worker[slot] = sv[1];
-	if (feed_add(feed, sv[0], slot) == -1)
+	if (feed_add(feed, play_worker(slot), slot) == -1)
 		die("feed_add");
 	turn();
 }
@@ -126,9 +111,8 @@ give(size_t stream, int far[2])
 	const struct relay_opts opts = { .idle = 7, .slot = 8, .rate = 9 };
 	int a[2], b[2], r;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, a) == -1 ||
-	    socketpair(AF_UNIX, SOCK_STREAM, 0, b) == -1)
-		die("socketpair");
+	sockets(SOCK_STREAM, a);
+	sockets(SOCK_STREAM, b);
 	r = feed_send(feed, a[1], b[1], "ab", 2, "ba!", 3, &opts,
 	    (void *)stream);
 	if (far == NULL) {
@@ -501,8 +485,7 @@ share(void)
 	char c = 'x', path[] = "/dev/null";
 	int sv[2], fd[1], nfd = 1, file = open(path, O_RDONLY);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv) == -1)
-		die("socketpair");
+	sockets(SOCK_SEQPACKET, sv);
 	is_int(feed_share(sv[0], file), 0, "a worker is given a file");
 	ok(fdpass_recv(sv[1], &c, 1, fd, &nfd, NULL) == 1 && nfd == 1 &&
 		c == RELAY_SHARE,
@@ -522,8 +505,7 @@ limits(void)
 	int sv[2];
 
 	begin(0);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
-		die("socketpair");
+	sockets(SOCK_STREAM, sv);
 	is_int(feed_send(feed, sv[0], sv[1], big, sizeof(big), NULL, 0, NULL,
 		   NULL),
 	    -1, "too many first bytes");

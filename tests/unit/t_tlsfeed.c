@@ -15,15 +15,12 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "play_crew.h"
 #include "proc.h"
 #include "tap.h"
 #include "tls_msg.h"
 
-#define WORKERS 3
-
-static struct event_base *base;
 static struct tlsfeed *feed;
-static int worker[WORKERS]; /* their ends of the sockets */
 
 /* What the owner was told last, and how often. */
 static struct {
@@ -73,12 +70,17 @@ on_end(void *arg, void *user, const struct relay_end *r)
 	told.r = *r;
 }
 
+static void add_worker(int slot);
+static bool heir; /* on_dead() adds another one at once */
+
 static void
 on_dead(void *arg, int slot)
 {
 	(void)arg;
 	told.dead++;
 	told.slot = slot;
+	if (heir)
+		add_worker(slot);
 }
 
 static void
@@ -118,25 +120,11 @@ static const struct tlsfeed_calls calls = {
 	.loaded = on_loaded,
 };
 
-/* What is at hand, and what follows from it at once. */
-static void
-turn(void)
-{
-	for (int i = 0; i < 3; i++)
-		event_base_loop(base, EVLOOP_NONBLOCK);
-}
-
 static void
 add_worker(int slot)
 {
-	int sv[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sv) == -1)
-		die("socketpair");
-	worker[slot] = sv[1];
-	if (tlsfeed_add(feed, sv[0], slot) == -1)
+	if (tlsfeed_add(feed, play_worker(slot), slot) == -1)
 		die("tlsfeed_add");
-	turn();
 }
 
 static void
@@ -166,8 +154,7 @@ give(struct conn *c)
 {
 	int sv[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
-		die("socketpair");
+	sockets(SOCK_STREAM, sv);
 	c->net = sv[0];
 	c->got[0] = c->got[1] = -1;
 	c->plain =
@@ -241,6 +228,18 @@ bring_up(struct conn *c, int w)
 	say(w, TLS_UP, c->id);
 }
 
+/* To a peer, whose far end is returned. */
+static int
+switch_it(struct conn *c)
+{
+	int peer[2];
+
+	sockets(SOCK_STREAM, peer);
+	(void)tlsfeed_switch(feed, c->id, c->plain, peer[1], NULL, 0, 0, 0, 0);
+	c->plain = -1;
+	return peer[0];
+}
+
 /* Has the other end of fd been closed? */
 static bool
 gone(int fd)
@@ -281,8 +280,7 @@ life(void)
 	ok(told.up == 1 && told.user == &c, "UP is told");
 	is_str(told.text, "TLSv1.3 X/alice/", "with who it is");
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) == -1)
-		die("socketpair");
+	sockets(SOCK_STREAM, peer);
 	is_int(tlsfeed_switch(feed, c.id, dup(c.plain), peer[1], "GET", 3, 60,
 		   5, 1000),
 	    0, "switched");
@@ -382,8 +380,7 @@ bad_starts(void)
 	begin(1);
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
-		die("socketpair");
+	sockets(SOCK_STREAM, sv);
 	ok(tlsfeed_start(feed, dup(sv[1]), 1, name, NULL, 0, NULL, &id) == -1 &&
 		errno == EINVAL,
 	    "a name that is too long is not cut");
@@ -405,16 +402,12 @@ static void
 deaths(void)
 {
 	struct conn young, open, stream;
-	int peer[2];
+	int peer;
 
 	begin(1);
 	bring_up(&open, 0);
 	bring_up(&stream, 0);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) == -1)
-		die("socketpair");
-	(void)tlsfeed_switch(feed, stream.id, stream.plain, peer[1], NULL, 0, 0,
-	    0, 0);
-	stream.plain = -1;
+	peer = switch_it(&stream);
 	(void)give(&young);
 	close(worker[0]);
 	worker[0] = -1;
@@ -425,7 +418,7 @@ deaths(void)
 	ok(told.end == 1 && told.user == &stream &&
 		told.r.cause == RELAY_KILLED,
 	    "who was being switched has ended");
-	ok(gone(peer[0]), "its peer is let go");
+	ok(gone(peer), "its peer is let go");
 	ok(!gone(young.net), "who had not begun waits");
 	add_worker(1);
 	ok(sent(1, &young) == TLS_START && msg.id == young.id,
@@ -433,10 +426,33 @@ deaths(void)
 	say(1, TLS_ACK, young.id);
 	say(1, TLS_UP, young.id);
 	ok(told.user == &young, "which serves it");
-	close(peer[0]);
+	close(peer);
 	drop(&young);
 	drop(&open);
 	drop(&stream);
+	finish();
+}
+
+/* The dead one's heir is not taken for an earlier one, who refused. */
+static void
+heirs(void)
+{
+	struct conn c;
+
+	begin(2);
+	(void)give(&c);
+	(void)sent(0, NULL);
+	say(0, TLS_NAK, c.id);
+	close(worker[0]);
+	worker[0] = -1;
+	turn();
+	heir = true;
+	close(worker[1]);
+	turn();
+	heir = false;
+	ok(told.dead == 2 && told.down == 0, "refused, and the other one died");
+	is_int(sent(1, NULL), TLS_START, "whose heir is asked");
+	drop(&c);
 	finish();
 }
 
@@ -514,8 +530,7 @@ bad_switches(void)
 	begin(1);
 	(void)give(&c);
 	(void)sent(0, &c);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) == -1)
-		die("socketpair");
+	sockets(SOCK_STREAM, peer);
 	is_int(tlsfeed_switch(feed, c.id, c.plain, peer[1], NULL, 0, 0, 0, 0),
 	    -1, "not before it is up");
 	ok(gone(peer[0]) && gone(c.got[1]), "both are closed");
@@ -527,10 +542,7 @@ bad_switches(void)
 	drop(&c);
 
 	bring_up(&c, 0);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) == -1)
-		die("socketpair");
-	(void)tlsfeed_switch(feed, c.id, c.plain, peer[1], NULL, 0, 0, 0, 0);
-	c.plain = -1;
+	peer[0] = switch_it(&c);
 	say(0, TLS_NAK, c.id);
 	ok(told.end == 1 && told.r.cause == RELAY_RESET,
 	    "a refused switch is the stream's end");
@@ -540,10 +552,7 @@ bad_switches(void)
 	drop(&c);
 
 	bring_up(&c, 0);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) == -1)
-		die("socketpair");
-	(void)tlsfeed_switch(feed, c.id, c.plain, peer[1], NULL, 0, 0, 0, 0);
-	c.plain = -1;
+	peer[0] = switch_it(&c);
 	say(0, TLS_DOWN, c.id);
 	is_int(told.end, 2, "so is an end that crosses it");
 	say(0, TLS_NAK, c.id);
@@ -589,15 +598,12 @@ static void
 queries(void)
 {
 	struct conn c;
-	int peer[2];
+	int peer;
 	uint32_t seq;
 
 	begin(2);
 	bring_up(&c, 0);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) == -1)
-		die("socketpair");
-	(void)tlsfeed_switch(feed, c.id, c.plain, peer[1], NULL, 0, 0, 0, 0);
-	c.plain = -1;
+	peer = switch_it(&c);
 	(void)sent(0, NULL);
 	say(0, TLS_SWITCHED, c.id);
 	ok(tlsfeed_query(feed) && !tlsfeed_query(feed),
@@ -631,7 +637,7 @@ queries(void)
 	is_int(told.counted, 1, "a dead worker answers nothing");
 	event_base_loop(base, EVLOOP_ONCE);
 	is_int(told.counted, 2, "nor is a silent one waited for");
-	close(peer[0]);
+	close(peer);
 	drop(&c);
 	finish();
 }
@@ -639,7 +645,7 @@ queries(void)
 static void
 configurations(void)
 {
-	int file = dup(0);
+	int fd, file = dup(0);
 
 	begin(1);
 	memset(&msg, 0, sizeof(msg));
@@ -651,16 +657,10 @@ configurations(void)
 	    "what a worker says to a configuration is told");
 	finish();
 	begin(0);
-	{
-		int sv[2];
-
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv) == -1)
-			die("socketpair");
-		worker[0] = sv[1];
-		is_int(tlsfeed_share(sv[0], file), 0, "the rates are shared");
-		is_int(sent(0, NULL), TLS_SHARE, "by a message");
-		close(sv[0]);
-	}
+	fd = play_worker(0);
+	is_int(tlsfeed_share(fd, file), 0, "the rates are shared");
+	is_int(sent(0, NULL), TLS_SHARE, "by a message");
+	close(fd);
 	close(file);
 	finish();
 }
@@ -708,6 +708,7 @@ main(void)
 	no_worker();
 	bad_starts();
 	deaths();
+	heirs();
 	last_words();
 	forgotten();
 	resets();

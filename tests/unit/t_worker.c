@@ -141,6 +141,30 @@ counts(void)
 	is_int(exit_status(pid), 0, "it leaves in order");
 }
 
+#define REFUSALS 2000 /* more than the socket holds */
+
+/* A feeder that reads nothing for a while misses nothing. */
+static void
+slow_feeder(void)
+{
+	size_t n = 0;
+	pid_t pid;
+	int w;
+
+	w = start_worker(&pid);
+	memset(&msg, 0, sizeof(msg));
+	msg.type = RELAY_START;
+	for (msg.id = 1; msg.id <= REFUSALS; msg.id++)
+		say(w, NULL, 0); /* without its descriptors */
+	for (int i = 0; i < PATIENCE / 10 && net_unacked(w) > 0; i++)
+		(void)poll(NULL, 0, 10);
+	while (n < REFUSALS && next_msg(w) == RELAY_NAK && msg.id == n + 1)
+		n++;
+	is_int(n, REFUSALS, "a slow feeder is told all, in order");
+	close(w);
+	is_int(exit_status(pid), 0, "it leaves in order");
+}
+
 static void
 share(int w, int file)
 {
@@ -256,6 +280,7 @@ main(void)
 	orphan_of_a_killed();
 	descriptor_limit();
 	counts();
+	slow_feeder();
 	bad_shares();
 	return done_testing();
 }
