@@ -151,6 +151,29 @@ EOF
     grep -q 'limit logins 30' somebody.*
 }
 
+@test "strangers who guess do not stop one who knew the password; he is not counted" {
+    gateway <<EOF
+listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
+limit logins per source 2
+EOF
+    FAR=$(listening_on "$VSAPD_LOG" 3)
+    FAR=${FAR##*:}
+    far 198.51.100.7 'AUTH ops:geheim'
+    assert_line 'VSAP/0.1 200 OK'
+    for n in 1 2 3; do
+        say_from "203.0.113.$n" 'AUTH ops:x' >/dev/null
+    done
+    # Another one has to wait now; he has not, and not for the others either.
+    far 203.0.113.9 'AUTH ops:geheim'
+    assert_line --partial 'too many wrong passwords'
+    for n in $(seq 8); do
+        far 198.51.100.7 'AUTH ops:geheim'
+        assert_line 'VSAP/0.1 200 OK'
+    done
+    far 198.51.100.7 'AUTH ops:wrong'
+    assert_line --partial 'user or password is wrong'
+}
+
 @test "those who ask and leave in a flood keep no stranger waiting who stays" {
     gateway <<EOF
 listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext

@@ -81,6 +81,7 @@ struct session {
 	char cert_name[128], cert_print[80];
 	char user[VSAP_USER_MAX + 1];	/* "": nobody has logged in */
 	char wanted[VSAP_USER_MAX + 1]; /* whose login is under way */
+	bool counted;			/* that is one of LIMIT_LOGINS */
 	char owner[OWNER_MAX];
 	char peer[VISITOR_ADDR]; /* its address, for the log */
 	char source[64]; /* its host (UNIX: process), for gateway_suspect */

@@ -140,12 +140,40 @@ counts_as_wanted(const struct session *s, struct limit_who *who, char *owner)
 	who->owner = owner;
 }
 
+/* One more try; who knew the password of late comes by the hundred (for each
+ * visitor once), and is counted when he fails. */
+static bool
+count_try(struct session *s, enum conf_scope *scope)
+{
+	struct limit_who who;
+	char owner[OWNER_MAX];
+
+	counts_as_wanted(s, &who, owner);
+	s->counted = !limit_login_known(s->gw->limits, &who, s->wanted);
+	return !s->counted || limit_event(s->gw->limits, s->gw->conf, &who,
+				  LIMIT_LOGINS, scope);
+}
+
+static void
+count_outcome(struct session *s, bool right)
+{
+	struct limit_who who;
+	char owner[OWNER_MAX];
+
+	counts_as_wanted(s, &who, owner);
+	if (right && s->counted)
+		limit_event_back(s->gw->limits, s->gw->conf, &who,
+		    LIMIT_LOGINS);
+	else if (!right && !s->counted)
+		(void)limit_event(s->gw->limits, s->gw->conf, &who,
+		    LIMIT_LOGINS, &(enum conf_scope){ 0 });
+}
+
 /* Why nothing is checked for this name now, or NULL. */
 static const char *
 refused(struct session *s, const char *user, size_t n, char *why, size_t len)
 {
 	struct limit_who who = session_counts_as(s);
-	char owner[OWNER_MAX];
 	enum conf_scope scope;
 	uint64_t wait;
 
@@ -160,8 +188,7 @@ refused(struct session *s, const char *user, size_t n, char *why, size_t len)
 		    (unsigned long long)(wait + 999) / 1000);
 		return why;
 	}
-	counts_as_wanted(s, &who, owner);
-	if (limit_event(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS, &scope))
+	if (count_try(s, &scope))
 		return NULL;
 	limit_text(s->gw->conf, LIMIT_LOGINS, scope, why, len);
 	return why;
@@ -185,6 +212,7 @@ failed(struct session *s)
 {
 	struct limit_who who = session_counts_as(s);
 
+	count_outcome(s, false);
 	limit_login_failed(s->gw->limits, &who, s->wanted);
 	s->gw->totals.wrong++;
 	session_log(s, "%s: AUTH refused", s->peer);
@@ -206,11 +234,9 @@ too_soon(const struct session *s)
 static void
 succeeded(struct session *s)
 {
-	struct limit_who who;
-	char owner[OWNER_MAX];
+	struct limit_who who = session_counts_as(s);
 
-	counts_as_wanted(s, &who, owner);
-	limit_event_back(s->gw->limits, s->gw->conf, &who, LIMIT_LOGINS);
+	count_outcome(s, true);
 	limit_login_succeeded(s->gw->limits, &who, s->wanted);
 	strlcpy(s->user, s->wanted, sizeof(s->user));
 	snprintf(s->owner, sizeof(s->owner), "user:%s", s->user);
