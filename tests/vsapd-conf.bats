@@ -240,6 +240,8 @@ example() { # NAME, SED...: a copy of it, with the paths of this test
     assert_line "vsapd: $PWD/vsapd.conf:2: http:// addresses cannot be bound or reached: the rule decides nothing"
     assert_line "vsapd: $PWD/vsapd.conf:3: no listener has tls: the rule decides nothing"
     assert_line --partial 'fine: 3 rules'
+    check 'upstream 127.0.0.1:1' 'permit connect 10.0.0.1:80 send proxy v1'
+    assert_line "vsapd: $PWD/vsapd.conf:2: send proxy: the upstream connects, and sends none"
     make_ca ca
     DAYS=-1 make_cert ca old localhost
     check 'listen on 127.0.0.1:0 tls' 'permit from local stat' \

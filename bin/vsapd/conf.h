@@ -149,9 +149,9 @@ struct conf {
 	STAILQ_HEAD(, conf_group) groups;
 	STAILQ_HEAD(, conf_ref) refs; /* users and groups that rules name */
 	char *at[AT_MAX]; /* "file:line" of these statements, or NULL */
-	char *at_http;	  /* of the first rule with an http:// address */
-	char *at_over;	  /* of the first rule with over tls */
-	char *doubt;	  /* of its certificates, by conf_check() */
+	/* of the first rule that has such a thing, for conf_doubts() */
+	char *at_http, *at_over, *at_send;
+	char *doubt; /* of its certificates, by conf_check() */
 };
 
 /* Defaults, no listener, no rule.  NULL: no memory. */

@@ -242,6 +242,9 @@ conf_doubts(const struct conf *c, void (*say)(const char *fmt, ...))
 		    c->at_http);
 	if (c->doubt != NULL)
 		say("%s", c->doubt);
+	if (c->at_send != NULL && c->has_upstream)
+		say("%s: send proxy: the upstream connects, and sends none",
+		    c->at_send);
 	if (c->at_over != NULL && !tls)
 		say("%s: no listener has tls: the rule decides nothing",
 		    c->at_over);

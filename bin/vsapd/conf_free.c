@@ -127,6 +127,7 @@ conf_free(struct conf *c)
 	free(c->run_as);
 	free(c->at_http);
 	free(c->at_over);
+	free(c->at_send);
 	free(c->doubt);
 	for (int i = 0; i < AT_MAX; i++)
 		free(c->at[i]);

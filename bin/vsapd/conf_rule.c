@@ -314,7 +314,8 @@ conf_rule_proxy(struct conf_parse *p, const struct lex_token *t,
 {
 	bool v1 = strcmp(version->text, "v1") == 0;
 
-	if (conf_once(p, ITEM_SEND, t) == -1)
+	if (remember(p, t, &p->conf->at_send) == -1 ||
+	    conf_once(p, ITEM_SEND, t) == -1)
 		return -1;
 	if (!v1 && strcmp(version->text, "v2") != 0)
 		return lex_error(p->lex, &version->at,
