@@ -100,7 +100,7 @@ example() { # NAME, SED...: a copy of it, with the paths of this test
         -e "s|/var/lib/vsapd/names|$PWD/names|" \
         -e "s|run as \"vsapd\"|run as \"$(id -un)\"|"
     run vsapd -n -f vsapd.conf
-    assert_output "$PWD/vsapd.conf: fine: 11 rules, 7 listeners, 4 users"
+    assert_line "$PWD/vsapd.conf: fine: 11 rules, 7 listeners, 4 users"
     assert_success
 }
 
