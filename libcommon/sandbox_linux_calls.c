@@ -26,10 +26,11 @@ static const int basic_calls[] = {
 	SCMP_SYS(exit_group), SCMP_SYS(futex), SCMP_SYS(getpid),
 	SCMP_SYS(getrandom), SCMP_SYS(gettid), SCMP_SYS(gettimeofday),
 	SCMP_SYS(madvise), SCMP_SYS(mremap), SCMP_SYS(munmap),
-	SCMP_SYS(nanosleep), SCMP_SYS(recvfrom), SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendto), SCMP_SYS(sigaltstack),
-	SCMP_SYS(time), SCMP_SYS(write), /* last words on standard error */
+	SCMP_SYS(nanosleep), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(recvfrom), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sendto),
+	SCMP_SYS(sigaltstack), SCMP_SYS(time),
+	SCMP_SYS(write), /* last words on standard error */
 };
 
 /* An event loop over descriptors that it has, or is sent. */
@@ -40,8 +41,6 @@ static const int stream_calls[] = {
 	SCMP_SYS(epoll_wait),
 	SCMP_SYS(fstat),
 	SCMP_SYS(getsockopt),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
 	SCMP_SYS(recvmsg),

@@ -125,6 +125,7 @@ EOF
     local helper before wrong right
 
     helper=$(pgrep -P "$VSAPD_PID" -f 'vsapd: passwords')
+    helper=$(pgrep -P "$helper" -f 'vsapd: hashes')
     ticks() { sed 's/.*) //' "/proc/$helper/stat" | awk '{ print $12 + $13 }'; }
     told() { [ "$(cat "$1".* 2>/dev/null | grep -c 410)" = "$2" ]; }
     guess() { # NAME N: so many at once, each of another user

@@ -118,7 +118,7 @@ start_auth(const struct conf *conf, struct gateway *gw)
 	case 0:
 		close(sv[0]);
 		(void)close(STDIN_FILENO);
-		auth_serve(db, sv[1]);
+		auth_serve(db, sv[1], NULL);
 	default:
 		break;
 	}

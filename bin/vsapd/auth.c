@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "auth_impl.h"
-#include "auth_recent.h"
-#include "clock.h"
 #include "crypthash.h"
 
 #define SCRAM_NAME "SCRAM-SHA-256$"
@@ -45,7 +43,6 @@ struct auth_db {
 	struct standins all, scram;
 	SLIST_HEAD(, kind) kinds;
 	unsigned char secret[SCRAM_KEY];
-	struct recent *recent;
 };
 
 static int
@@ -94,10 +91,6 @@ auth_new(void)
 
 	if ((db = calloc(1, sizeof(*db))) == NULL)
 		return NULL;
-	if ((db->recent = recent_new()) == NULL) {
-		free(db);
-		return NULL;
-	}
 	RB_INIT(&db->users);
 	SLIST_INIT(&db->kinds);
 	make_secret(db->secret);
@@ -141,7 +134,6 @@ auth_free(struct auth_db *db)
 	forget_kinds(db);
 	free(db->all.user);
 	free(db->scram.user);
-	recent_free(db->recent);
 	explicit_bzero(db->secret, sizeof(db->secret));
 	free(db);
 }
@@ -353,9 +345,8 @@ standin(const struct auth_db *db, const struct standins *s, const char *name,
 	return s->n == 0 ? NULL : s->user[which % s->n];
 }
 
-/* By the slow hashes. */
-static bool
-check(const struct auth_db *db, char *text)
+bool
+auth_check(const struct auth_db *db, char *text)
 {
 	unsigned char salt[SCRAM_KEY];
 	const struct auth_user *u, *found, *other;
@@ -374,27 +365,6 @@ check(const struct auth_db *db, char *text)
 				: scram_verifier_check(u->verifier, password);
 	explicit_bzero(password, strlen(password));
 	return right && found != NULL;
-}
-
-bool
-auth_check(const struct auth_db *db, char *text)
-{
-	char *copy;
-	bool right;
-
-	if (recent_knows(db->recent, text, clock_seconds())) {
-		explicit_bzero(text, strlen(text));
-		return true;
-	}
-	copy = strdup(text);
-	right = check(db, text);
-	if (copy != NULL) {
-		if (right)
-			recent_add(db->recent, copy, clock_seconds());
-		explicit_bzero(copy, strlen(copy));
-		free(copy);
-	}
-	return right;
 }
 
 /* Who has no verifier is as unknown here as who is not there. */

@@ -70,8 +70,8 @@ bool auth_empty(const struct auth_db *);
 void auth_each(const struct auth_db *, void (*fn)(void *arg, const char *user),
     void *arg);
 
-/* Is "user:password" right?  By the hash of crypt(3) if there is one; at once,
- * if it was right of late (auth_recent.h).  The text is taken apart. */
+/* Is "user:password" right?  By the hash of crypt(3) if there is one.  The text
+ * is taken apart. */
 bool auth_check(const struct auth_db *, char *text);
 
 /* SCRAM: what the server's first message says.  salt has SCRAM_SALT_MAX bytes;
@@ -86,7 +86,15 @@ bool auth_final(const struct auth_db *, const char *user, const char *auth,
  * in a sandbox. */
 void auth_warm(void);
 
-/* The helper: answer requests on fd until it ends. */
-void auth_serve(const struct auth_db *, int fd) __attribute__((__noreturn__));
+/*
+ * The helper: answer requests on fd until it ends.  It makes a second process,
+ * of the lowest priority, which computes slow hashes: whatever is asked of
+ * these, SCRAM and passwords that were right of late (auth_recent.h) are
+ * answered at once, and the processors go to others first.  confine (or NULL)
+ * is called in each of the two once it has what it needs.
+ */
+#define AUTH_SLOW_MAX 64 /* slow hashes asked for at once; more ends it */
+void auth_serve(const struct auth_db *, int fd, void (*confine)(void))
+    __attribute__((__noreturn__));
 
 #endif

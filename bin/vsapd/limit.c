@@ -12,7 +12,10 @@
 #define FAILURES_MAX 65536 /* of whom a wrong password is remembered */
 #define BY_SOURCE 64000	   /* the longest delays, milliseconds */
 #define BY_USER 4000
-#define V6_HOST 64 /* bits of what one machine has of IPv6 */
+#define HOLD 1000 /* ... an answer is held back: shortest, longest */
+#define HOLD_MAX 8000
+#define HOLD_MANY 64 /* wrong ones a second add another HOLD */
+#define V6_HOST 64   /* bits of what one machine has of IPv6 */
 
 /* Two tables: who fills one with strangers leaves the other one alone. */
 struct limits {
@@ -22,6 +25,9 @@ struct limits {
 	struct tally_entry *total;
 	uint64_t refused[LIMIT_MAX][SCOPE_MAX];
 	limits_clock_fn *clock;
+	/* wrong passwords of a second, and of the one before */
+	uint64_t second;
+	unsigned wrong, wrong_before;
 };
 
 /* Kinds of the tally; a limit is either a number at once or a rate. */
@@ -338,6 +344,23 @@ limit_login_failed(struct limits *l, const struct limit_who *who,
 		if (failure_key(&k, who, user, i == 0) &&
 		    (e = tally_get(l->failures, k.bytes, k.len, now)) != NULL)
 			tally_failed(e, now, i == 0 ? BY_SOURCE : BY_USER);
+}
+
+uint64_t
+limit_login_hold(struct limits *l)
+{
+	uint64_t second = l->clock() / 1000, hold;
+	unsigned most;
+
+	if (second != l->second) {
+		l->wrong_before = second == l->second + 1 ? l->wrong : 0;
+		l->wrong = 0;
+		l->second = second;
+	}
+	l->wrong++;
+	most = l->wrong > l->wrong_before ? l->wrong : l->wrong_before;
+	hold = HOLD * (1 + most / HOLD_MANY);
+	return hold < HOLD_MAX ? hold : HOLD_MAX;
 }
 
 void

@@ -72,6 +72,9 @@ uint64_t
 limit_login_wait(struct limits *, const struct limit_who *, const char *user);
 void
 limit_login_failed(struct limits *, const struct limit_who *, const char *user);
+/* How long the answer to one that was wrong just now is held back: 1 s, and up
+ * to 8 s where hundreds a second are, so that a flood is slowed by itself. */
+uint64_t limit_login_hold(struct limits *);
 void limit_login_succeeded(struct limits *, const struct limit_who *,
     const char *user);
 

@@ -13,8 +13,8 @@
 #include "login_impl.h"
 
 #define SLOW_ASKED 2   /* with the helper: one at work, and the next */
-#define QUICK_ASKED 16 /* of the others; the rest may still leave */
-#define LOWER_TURN 4   /* each fourth turn is for those who would wait */
+#define QUICK_ASKED 16 /* of SCRAM and the known; the rest may still leave */
+#define LAST_TURN 4    /* each fourth turn is for the departed */
 
 struct login {
 	struct event_base *base;
@@ -72,31 +72,37 @@ ask_quick(struct login *l)
 	return l->quick.asked < QUICK_ASKED && ask_one(l, &l->quick);
 }
 
-/* By class, the first ones first; but at each fourth turn the last of those
- * who wait, and of these in turn, the fourth time the others. */
+/* The helper mostly knows their passwords still. */
+static bool
+ask_known(struct login *l)
+{
+	struct lane *lane = &l->slow[LOGIN_KNOWN];
+
+	return lane->asked < QUICK_ASKED && ask_one(l, lane);
+}
+
 static bool
 ask_slow(struct login *l)
 {
-	unsigned asked = 0, first = 0;
+	struct lane *first = &l->slow[LOGIN_STRANGER],
+		    *then = &l->slow[LOGIN_DEPARTED], *last = then;
 
-	for (int i = 0; i < LOGIN_CLASSES; i++)
-		asked += l->slow[i].asked;
-	if (asked >= SLOW_ASKED)
+	if (first->asked + then->asked >= SLOW_ASKED)
 		return false;
-	if (l->turn % LOWER_TURN == LOWER_TURN - 1)
-		first = 1 + l->turn / LOWER_TURN % (LOGIN_CLASSES - 1);
-	for (unsigned i = 0; i < LOGIN_CLASSES; i++)
-		if (ask_one(l, &l->slow[(first + i) % LOGIN_CLASSES])) {
-			l->turn++;
-			return true;
-		}
-	return false;
+	if (l->turn % LAST_TURN == LAST_TURN - 1) {
+		then = first;
+		first = last;
+	}
+	if (!ask_one(l, first) && !ask_one(l, then))
+		return false;
+	l->turn++;
+	return true;
 }
 
 static void
 ask(struct login *l)
 {
-	while (ask_quick(l) || ask_slow(l))
+	while (ask_quick(l) || ask_known(l) || ask_slow(l))
 		;
 }
 

@@ -13,9 +13,8 @@
  * that there are some for the next one.
  *
  * And many who flood do not delay those who belong here: a source that knew a
- * password of late goes before the others, and one that has shut its side,
- * which may have left, behind them; each fourth turn is for those who would
- * wait.
+ * password of late does not wait for the others, and one that has shut its
+ * side, which may have left, waits behind them; each fourth turn is its.
  */
 
 #include <event2/event.h>

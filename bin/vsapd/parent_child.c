@@ -1,7 +1,6 @@
 /*
  * The parent's children: starting them, and starting again what died.
  */
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <errno.h>
@@ -21,7 +20,6 @@
 #include "spawn.h"
 #include "tlsfeed.h"
 
-#define HELPER_NICE 10
 #define QUICK_DEATH 1	 /* seconds: a child that lived less ... */
 #define RESTART_WAIT 500 /* ... is started again after these ms */
 
@@ -106,6 +104,12 @@ child_forget(struct child *c)
 }
 
 static void
+confine_passwords(void)
+{
+	confine(sandbox_passwords);
+}
+
+static void
 start_auth(void)
 {
 	int fd;
@@ -113,11 +117,8 @@ start_auth(void)
 	if (pa.now.db == NULL || child_fork(&pa.auth, &fd) != 0)
 		return;
 	child_begin("passwords", fd, -1);
-	/* A flood of passwords takes no time from the streams. */
-	(void)setpriority(PRIO_PROCESS, 0, HELPER_NICE);
 	auth_warm();
-	confine(sandbox_passwords);
-	auth_serve(pa.now.db, fd);
+	auth_serve(pa.now.db, fd, confine_passwords);
 }
 
 static void

@@ -12,9 +12,8 @@
 #include "net.h"
 #include "scram.h"
 
-#define WRONG_DELAY 1000 /* ms before a wrong password is answered */
-#define LEEWAY 200	 /* ms, so that the next try is welcome by then */
-#define GROUPS_MAX 64	 /* of a process, looked at */
+#define LEEWAY 200    /* ms, so that the next try is welcome by then */
+#define GROUPS_MAX 64 /* of a process, looked at */
 #define NONCE_BYTES 18
 #define CERT_OWNER ((int)(OWNER_MAX - sizeof("cert:"))) /* of its name */
 
@@ -216,7 +215,8 @@ failed(struct session *s)
 	limit_login_failed(s->gw->limits, &who, s->wanted);
 	s->gw->totals.wrong++;
 	session_log(s, "%s: AUTH refused", s->peer);
-	session_wait(s, S_WAITING, WRONG_DELAY, wrong);
+	session_wait(s, S_WAITING, (long)limit_login_hold(s->gw->limits),
+	    wrong);
 }
 
 /* Has another try of this source failed while this one was checked?  Who

@@ -81,7 +81,7 @@ start_helper(struct auth_db *(*users)(void), int *fd)
 	if ((pid = fork()) == 0) {
 		close(sv[0]);
 		auth_warm();
-		auth_serve(users(), sv[1]);
+		auth_serve(users(), sv[1], NULL);
 	}
 	close(sv[1]);
 	*fd = sv[0];

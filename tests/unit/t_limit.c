@@ -325,6 +325,29 @@ test_wrong_passwords(void)
 	limits_free(l);
 }
 
+static void
+test_slow_answers(void)
+{
+	struct limits *l = limits();
+	uint64_t hold = 0;
+
+	now = 5000000;
+	is_int(limit_login_hold(l), 1000, "a mistake");
+	for (int i = 0; i < 100; i++)
+		hold = limit_login_hold(l);
+	is_int(hold, 2000, "a hundred in a second");
+	now += 1000;
+	is_int(limit_login_hold(l), 2000, "and the next one");
+	now += 1000;
+	is_int(limit_login_hold(l), 1000, "a second later");
+	for (int i = 0; i < 100000; i++)
+		hold = limit_login_hold(l);
+	is_int(hold, 8000, "a flood");
+	now += 5000;
+	is_int(limit_login_hold(l), 1000, "is forgotten");
+	limits_free(l);
+}
+
 /* A machine has many addresses of IPv6. */
 static void
 test_many_addresses(void)
@@ -445,6 +468,7 @@ main(void)
 	test_events();
 	test_wrong_passwords();
 	test_many_addresses();
+	test_slow_answers();
 	test_friends();
 	test_local_mistakes();
 	test_login_flood();

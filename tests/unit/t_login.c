@@ -275,17 +275,18 @@ start_class(enum login_class class, const char *host, const char *text)
 	return login_start(l, host, class, text, plain, NULL);
 }
 
-/* The known before strangers, and these before the departed; but none of them
+/* The known at once, strangers before the departed; but none of them waits
  * for ever. */
 static void
 test_classes(void)
 {
-	static const char *const order[] = { "Pknown:1", "Pstranger:2",
-		"Pknown:2", "Pknown:3", "Pknown:4", "Pdeparted:1", "Pknown:5",
+	static const char *const at_once[] = { "Pfirst:1", "Pfirst:2",
+		"Pknown:1", "Pknown:2", "Pknown:3", "1joe" };
+	static const char *const order[] = { "Pstranger:2", "Pdeparted:1",
 		"Pstranger:3", "Pstranger:4", "Pstranger:5", "Pstranger:1",
 		"Pdeparted:2" };
 	struct login_check *left, *salt;
-	uint32_t seq[2], none;
+	uint32_t seq[NELEM(at_once)], none;
 	char text[32];
 
 	yes = no = count = 0;
@@ -294,10 +295,11 @@ test_classes(void)
 	start_class(LOGIN_STRANGER, "192.0.2.1", "first:1");
 	start_class(LOGIN_STRANGER, "192.0.2.1", "first:2");
 	left = start_class(LOGIN_STRANGER, "192.0.2.1", "stranger:1");
-	for (int i = 1; i <= 5; i++) {
+	for (int i = 2; i <= 5; i++) {
 		snprintf(text, sizeof(text), "stranger:%d", i);
-		if (i > 1)
-			start_class(LOGIN_STRANGER, "192.0.2.2", text);
+		start_class(LOGIN_STRANGER, "192.0.2.2", text);
+	}
+	for (int i = 1; i <= 3; i++) {
 		snprintf(text, sizeof(text), "known:%d", i);
 		start_class(LOGIN_KNOWN, "192.0.2.3", text);
 	}
@@ -306,16 +308,19 @@ test_classes(void)
 	ok(login_departed(left), "one that shuts its side");
 	salt = login_scram_first(l, "192.0.2.1", "joe", salted, NULL);
 	ok(login_departed(salt), "SCRAM is asked at once");
-	asked(&seq[0]);
-	asked(&seq[1]);
-	is_str(asked(&none), "1joe", "as ever");
+	for (size_t i = 0; i < NELEM(at_once); i++)
+		is_str(asked(&seq[i]), at_once[i], "at once");
+	is_str(asked(&none), "", "the others wait");
+	for (int i = 2; i < 5; i++)
+		answer(seq[i], 1);
+	is_str(asked(&none), "", "for those who came before");
 	for (size_t i = 0; i < NELEM(order); i++) {
 		answer(seq[i % 2], 0);
 		is_str(asked(&seq[i % 2]), order[i], "turn %zu", i);
 	}
 	answer(seq[0], 0);
 	answer(seq[1], 0);
-	is_int(count, 2 + NELEM(order), "each has its answer");
+	is_int(count, 5 + NELEM(order), "each has its answer");
 	login_free(l);
 }
 
