@@ -3,8 +3,9 @@
 
 /*
  * What tlsengine.c (all connections and their timers), tlsconn.c (a
- * connection's life), tlsconn_switch.c (its switch), tlsnet.c (its TLS side),
- * tlsio.c (moving its bytes) and tlsrest.c share.  Nobody else includes this.
+ * connection's life), tlsconn_end.c (its end), tlsconn_switch.c (its switch),
+ * tlsnet.c (its TLS side), tlsio.c (moving its bytes), tlscap.c (how many it
+ * may move) and tlsrest.c share.  Nobody else includes this.
  *
  * The engine's buffers are of the connection whose turn it is.  What is left
  * in them at the end of the turn is kept in the connection's rests, and while
@@ -170,6 +171,16 @@ bool tlsio_discard(struct tlsconn *, int way);
 /* Has nobody the other end of a pair any more? */
 bool tlsio_hung_up(int fd);
 
+/* tlscap.c */
+
+/*
+ * How much a way may take now, want at most; 0: not now, it goes on by timer.
+ * What it took is told.  A way's turn is over when it took so much.
+ */
+size_t tlscap_room(struct tlsconn *, size_t want);
+void tlscap_took(struct tlsconn *, size_t n);
+size_t tlscap_turn(const struct tlsconn *);
+
 /* tlsengine.c */
 
 /* 0, or -1: there is one of that id. */
@@ -186,19 +197,32 @@ void tlsconn_unwatch(struct tlsconn *);
 void tlsconn_turn_again(struct tlsconn *);
 void tlsconn_pause(struct tlsconn *, unsigned ms);
 
-/* tlsconn.c; it may be gone after each of the first three. */
+/* tlsconn.c */
 
-/* Run what can be run. */
+/* Run what can be run; it may be gone then. */
 void tlsconn_run(struct tlsconn *);
-/* Has its time come? */
-void tlsconn_sweep(struct tlsconn *, uint64_t now);
-/* The last of it, by a reset and without another word. */
-void tlsconn_abandon(struct tlsconn *);
+/* Events of fd[side] come from now on.  0 or -1. */
+int tlsconn_listen(struct tlsconn *, enum side);
+
+/* tlsconn_end.c */
 
 /* The first reason is kept; fmt as for printf. */
 void tlsconn_why(struct tlsconn *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));
-/* Events of fd[side] come from now on.  0 or -1. */
-int tlsconn_listen(struct tlsconn *, enum side);
+
+/* It may be gone after each of the following. */
+
+/* Ends it where both ways are through. */
+void tlsconn_settle(struct tlsconn *);
+/* Has its time come? */
+void tlsconn_sweep(struct tlsconn *, uint64_t now);
+/* The handshake failed: that is told, and the peer may read why. */
+void tlsconn_fail(struct tlsconn *);
+/* The last of it, by a reset, which is told. */
+void tlsconn_cut(struct tlsconn *);
+/* The same without another word. */
+void tlsconn_abandon(struct tlsconn *);
+/* Freed; what had to be told was. */
+void tlsconn_drop(struct tlsconn *);
 
 #endif

@@ -10,54 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-
 enum step {
 	STEP_GO,    /* bytes moved, or may */
 	STEP_WAIT,  /* no room */
 	STEP_ENDED, /* the source ended or the destination broke */
 };
-
-/* --- how much ---------------------------------------------------------- */
-
-static bool
-is_capped(const struct tlsconn *c)
-{
-	return c->switched && c->e->caps != NULL && c->opts.slot != 0 &&
-	       c->opts.rate != 0;
-}
-
-/*
- * How much may be moved, want at most; 0: not now, it goes on by timer.  Under
- * a cap it is one piece a turn, so that others of the slot have theirs.
- * (Who waits for room is not idle.)
- */
-static size_t
-room(struct tlsconn *c, size_t want)
-{
-	unsigned ms = 0;
-	size_t n;
-
-	if (!is_capped(c))
-		return want;
-	if (c->paused)
-		return 0;
-	n = ratecap_room(c->e->caps, c->opts.slot, c->opts.rate,
-	    ratecap_piece(c->opts.rate), &ms);
-	if (n == 0) {
-		c->moved = clock_ms();
-		tlsconn_pause(c, ms);
-	}
-	return n < want ? n : want;
-}
-
-static void
-moved(struct tlsconn *c, size_t n)
-{
-	c->moved = clock_ms();
-	if (is_capped(c))
-		ratecap_spent(c->e->caps, c->opts.slot, c->opts.rate, n);
-}
 
 /* --- from TLS to the plain side ---------------------------------------- */
 
@@ -162,12 +119,6 @@ decrypt(struct tlsconn *c, size_t max, ssize_t *r)
 	return got;
 }
 
-static size_t
-turn_of(const struct tlsconn *c)
-{
-	return is_capped(c) ? 1 : TLS_TURN;
-}
-
 static enum step
 step_in(struct tlsconn *c, size_t max, size_t *total)
 {
@@ -179,7 +130,7 @@ step_in(struct tlsconn *c, size_t max, size_t *total)
 		return r == TLS_WANT_POLLOUT ? STEP_WAIT : STEP_GO;
 	}
 	*total += n;
-	moved(c, n);
+	tlscap_took(c, n);
 	return deliver(c, c->e->plain, n);
 }
 
@@ -204,14 +155,14 @@ run_in(struct tlsconn *c)
 	size_t total = 0, max;
 
 	while (s == STEP_GO && c->state[IN] == DIR_OPEN && may_read_tls(c) &&
-	       total < turn_of(c)) {
-		if ((max = room(c, TLS_PLAIN_BUF)) == 0)
+	       total < tlscap_turn(c)) {
+		if ((max = tlscap_room(c, TLS_PLAIN_BUF)) == 0)
 			return false;
 		s = step_in(c, max, &total);
 	}
 	if (c->state[IN] == DIR_EOF && c->dec.len == 0)
 		finish_in(c);
-	return total >= turn_of(c) && c->state[IN] == DIR_OPEN;
+	return total >= tlscap_turn(c) && c->state[IN] == DIR_OPEN;
 }
 
 /* --- from the plain side to TLS ---------------------------------------- */
@@ -306,7 +257,7 @@ pull(struct tlsconn *c, size_t max, size_t *total)
 	if (n <= 0)
 		return plain_ended(c, n == -1);
 	*total += (size_t)n;
-	moved(c, (size_t)n);
+	tlscap_took(c, (size_t)n);
 	if (c->switched)
 		c->bytes[OUT] += (size_t)n;
 	return encrypt(c, c->e->plain, (size_t)n);
@@ -353,14 +304,14 @@ run_out(struct tlsconn *c)
 	while (s == STEP_GO && c->near != -1 && total < TLS_TURN)
 		s = pull_near(c, &total);
 	while (s == STEP_GO && c->near == -1 && c->state[OUT] == DIR_OPEN &&
-	       c->readable[PLAIN] && total < turn_of(c)) {
-		if ((max = room(c, TLS_READ)) == 0)
+	       c->readable[PLAIN] && total < tlscap_turn(c)) {
+		if ((max = tlscap_room(c, TLS_READ)) == 0)
 			return false;
 		s = pull(c, max, &total);
 	}
 	if (c->state[OUT] == DIR_EOF && c->enc.len == 0 && c->todo.len == 0)
 		finish_out(c);
-	return total >= turn_of(c) && c->state[OUT] == DIR_OPEN;
+	return total >= tlscap_turn(c) && c->state[OUT] == DIR_OPEN;
 }
 
 bool
