@@ -1,0 +1,105 @@
+/*
+ * TLS streams under a cap: nothing is lost by pauses, and the pauses are there.
+ */
+#include "spawn.h"
+
+#include <signal.h>
+#include <time.h>
+
+#include "play_tls.h"
+#include "ratecap.h"
+
+#define SLOT 3
+
+static struct ratecap *caps;
+
+static void
+begin_capped(void)
+{
+	int file = ratecap_make();
+
+	begin();
+	if (file == -1 || (caps = ratecap_map(file)) == NULL)
+		die("ratecap");
+	msg.type = TLS_SHARE;
+	send_msg(worker, &file, 1);
+	close(file);
+}
+
+static void
+finish_capped(const char *what)
+{
+	finish(what);
+	ratecap_unmap(caps);
+}
+
+/* A stream at a rate; the slot has no burst left but so much. */
+static int
+capped(struct via *v, uint64_t id, uint64_t rate, size_t left)
+{
+	struct play_opts o = { .slot = SLOT, .rate = rate };
+	int peer = stream_as(v, id, &o);
+
+	ratecap_spent(caps, SLOT, rate, ratecap_piece(rate) * 4 - left);
+	return peer;
+}
+
+static void
+stream_close(struct via *v, int peer)
+{
+	close(peer);
+	via_close(v);
+	(void)next_is(worker, TLS_END);
+}
+
+static double
+seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* --- bulk -------------------------------------------------------------- */
+
+static void
+in_its_time(void)
+{
+	static unsigned char sent[512 * KIB], got[sizeof(sent) + 1];
+	struct via v;
+	double began;
+	pid_t pid;
+	int peer;
+
+	for (size_t i = 0; i < sizeof(sent); i++)
+		sent[i] = (unsigned char)(i * 7 + i / 251);
+	begin_capped();
+	peer = capped(&v, 1, MIB, 0);
+	began = seconds();
+	if ((pid = fork()) == 0) {
+		(void)tls_say(&v, sent, sizeof(sent));
+		tls_finish(&v);
+		_exit(0);
+	}
+	ok(hear(peer, got, sizeof(got)) == sizeof(sent) &&
+		memcmp(sent, got, sizeof(sent)) == 0,
+	    "everything arrives");
+	ok(seconds() - began > 0.4, "in its time (%.2f s)", seconds() - began);
+	waitpid(pid, NULL, 0);
+	stream_close(&v, peer);
+	finish_capped("in its time");
+}
+
+int
+main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (!find_relay() || tls_init() == -1 || !certs_make()) {
+		printf("ok 1 - caps of TLS streams # skip vsap-relay or "
+		       "openssl(1) is not there\n1..1\n");
+		return 0;
+	}
+	in_its_time();
+	return done_testing();
+}
