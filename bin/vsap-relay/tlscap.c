@@ -34,12 +34,16 @@ tlscap_room(struct tlsconn *c, size_t want)
 	return n < want ? n : want;
 }
 
+/* Only who took something gives way: a turn without room may come in between,
+ * and each second one would be the same way's. */
 void
-tlscap_took(struct tlsconn *c, size_t n)
+tlscap_took(struct tlsconn *c, int way, size_t n)
 {
 	c->moved = clock_ms();
-	if (is_capped(c))
-		ratecap_spent(c->e->caps, c->opts.slot, c->opts.rate, n);
+	if (!is_capped(c))
+		return;
+	ratecap_spent(c->e->caps, c->opts.slot, c->opts.rate, n);
+	c->first = (uint8_t)!way;
 }
 
 size_t

@@ -64,10 +64,13 @@ static void
 run_ways(struct tlsconn *c)
 {
 	bool more = false;
+	int way, first = c->first;
 
-	for (int way = 0; way < 2; way++)
+	for (int n = 0; n < 2; n++) {
+		way = n ^ first;
 		more |= c->phase == PHASE_RUN ? tlsio_run(c, way)
 					      : tlsio_discard(c, way);
+	}
 	if (more)
 		tlsconn_turn_again(c);
 	tlsconn_settle(c);

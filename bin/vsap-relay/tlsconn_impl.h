@@ -81,6 +81,7 @@ struct tlsconn {
 
 	uint8_t phase;
 	uint8_t state[2];
+	uint8_t first; /* the way that is run first */
 	bool readable[2], writable[2];
 	bool dead[2];  /* this side reset or failed */
 	bool pending;  /* TLS may have more without a read */
@@ -175,10 +176,11 @@ bool tlsio_hung_up(int fd);
 
 /*
  * How much a way may take now, want at most; 0: not now, it goes on by timer.
- * What it took is told.  A way's turn is over when it took so much.
+ * What it took is told; under a cap the other way is run first then.  A way's
+ * turn is over when it took so much.
  */
 size_t tlscap_room(struct tlsconn *, size_t want);
-void tlscap_took(struct tlsconn *, size_t n);
+void tlscap_took(struct tlsconn *, int way, size_t n);
 size_t tlscap_turn(const struct tlsconn *);
 
 /* tlsengine.c */

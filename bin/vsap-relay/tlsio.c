@@ -130,7 +130,7 @@ step_in(struct tlsconn *c, size_t max, size_t *total)
 		return r == TLS_WANT_POLLOUT ? STEP_WAIT : STEP_GO;
 	}
 	*total += n;
-	tlscap_took(c, n);
+	tlscap_took(c, IN, n);
 	return deliver(c, c->e->plain, n);
 }
 
@@ -257,7 +257,7 @@ pull(struct tlsconn *c, size_t max, size_t *total)
 	if (n <= 0)
 		return plain_ended(c, n == -1);
 	*total += (size_t)n;
-	tlscap_took(c, (size_t)n);
+	tlscap_took(c, OUT, (size_t)n);
 	if (c->switched)
 		c->bytes[OUT] += (size_t)n;
 	return encrypt(c, c->e->plain, (size_t)n);

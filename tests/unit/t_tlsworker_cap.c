@@ -1,5 +1,7 @@
 /*
- * TLS streams under a cap: nothing is lost by pauses, and the pauses are there.
+ * TLS streams under a cap: nothing is lost by pauses, and neither way starves.
+ * (Where it can be, bytes are judged, not time: a machine may have other
+ * work.)
  */
 #include "spawn.h"
 
@@ -91,6 +93,62 @@ in_its_time(void)
 	finish_capped("in its time");
 }
 
+/* Bytes that were heard: of the TLS side's, of the peer's. */
+struct heard {
+	uint64_t up, down;
+};
+
+/* Say and hear what can be, at both ends. */
+static void
+push(struct via *v, int peer, struct heard *h)
+{
+	static unsigned char junk[256 * KIB];
+	ssize_t n;
+
+	while (tls_write(v->tls, junk, sizeof(junk)) > 0)
+		continue;
+	while ((n = tls_read(v->tls, junk, sizeof(junk))) > 0)
+		h->down += (uint64_t)n;
+	while (write(peer, junk, sizeof(junk)) > 0)
+		continue;
+	while ((n = read(peer, junk, sizeof(junk))) > 0)
+		h->up += (uint64_t)n;
+}
+
+/* At least 35 of a hundred. */
+static bool
+fair(uint64_t part, uint64_t sum)
+{
+	return part * 100 >= sum * 35;
+}
+
+/* The clock has turns without room: they must not be one way's. */
+static void
+no_way_waits(uint64_t rate, uint64_t total)
+{
+	double stop = seconds() + 60;
+	struct heard h = { 0 };
+	uint64_t sum = 0;
+	struct via v;
+	int peer;
+
+	begin_capped();
+	peer = capped(&v, 1, rate, 0);
+	if (net_nonblock(v.net, true) == -1 || net_nonblock(peer, true) == -1)
+		die("net_nonblock");
+	while (sum < total && seconds() < stop) {
+		push(&v, peer, &h);
+		sum = h.up + h.down;
+		(void)poll(NULL, 0, 1);
+	}
+	ok(sum >= total && fair(h.up, sum) && fair(h.down, sum),
+	    "at %llu KiB/s both ways go on: %llu and %llu bytes",
+	    (unsigned long long)rate / KIB, (unsigned long long)h.up,
+	    (unsigned long long)h.down);
+	stream_close(&v, peer);
+	finish_capped("both ways");
+}
+
 int
 main(void)
 {
@@ -101,5 +159,7 @@ main(void)
 		return 0;
 	}
 	in_its_time();
+	no_way_waits(MIB, MIB);
+	no_way_waits(16 * MIB, 8 * MIB);
 	return done_testing();
 }
