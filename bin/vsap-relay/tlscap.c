@@ -14,7 +14,7 @@ is_capped(const struct tlsconn *c)
 	       c->opts.rate != 0;
 }
 
-/* (Who waits for room is not idle.) */
+/* (Who waits for room is not idle; but last words have an end.) */
 size_t
 tlscap_room(struct tlsconn *c, size_t want)
 {
@@ -27,11 +27,12 @@ tlscap_room(struct tlsconn *c, size_t want)
 		return 0;
 	n = ratecap_room(c->e->caps, c->opts.slot, c->opts.rate,
 	    ratecap_piece(c->opts.rate), &ms);
-	if (n == 0) {
+	if (n > 0)
+		return n < want ? n : want;
+	if (!c->dead[NET] && !c->dead[PLAIN])
 		c->moved = clock_ms();
-		tlsconn_pause(c, ms);
-	}
-	return n < want ? n : want;
+	tlsconn_pause(c, ms);
+	return 0;
 }
 
 /* Only who took something gives way: a turn without room may come in between,
@@ -39,6 +40,8 @@ tlscap_room(struct tlsconn *c, size_t want)
 void
 tlscap_took(struct tlsconn *c, int way, size_t n)
 {
+	if (n == 0)
+		return;
 	c->moved = clock_ms();
 	if (!is_capped(c))
 		return;

@@ -113,8 +113,8 @@ tlsconn_run(struct tlsconn *c)
 }
 
 /*
- * An edge on a side that is not being read: its data wait for the other
- * side.  Did it die meanwhile?  EPIPE: it had said end of file before.
+ * A side that is not being read: its data wait for the other side, or for
+ * room.  Did it die meanwhile?  EPIPE: it had said end of file before.
  */
 static void
 check_error(struct tlsconn *c, enum side side)
@@ -122,8 +122,7 @@ check_error(struct tlsconn *c, enum side side)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (c->again ||
-	    getsockopt(c->fd[side], SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
+	if (getsockopt(c->fd[side], SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
 	    error == 0)
 		return;
 	if (error == EPIPE || (side == NET && c->state[IN] >= DIR_EOF))
@@ -192,6 +191,8 @@ on_pause(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	c->paused = false;
+	check_error(c, NET);
+	check_error(c, PLAIN);
 	tlsconn_run(c);
 }
 

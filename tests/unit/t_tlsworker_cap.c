@@ -1,7 +1,7 @@
 /*
- * TLS streams under a cap: nothing is lost by pauses, and neither way starves.
- * (Where it can be, bytes are judged, not time: a machine may have other
- * work.)
+ * TLS streams under a cap: nothing is lost by pauses, neither way starves,
+ * what came before the switch counts, and who waits can end.  (Where it can
+ * be, bytes are judged, not time: a machine may have other work.)
  */
 #include "spawn.h"
 
@@ -12,6 +12,7 @@
 #include "ratecap.h"
 
 #define SLOT 3
+#define BURST (64 * KIB) /* of a low rate */
 
 static struct ratecap *caps;
 
@@ -149,6 +150,57 @@ no_way_waits(uint64_t rate, uint64_t total)
 	finish_capped("both ways");
 }
 
+/* --- what counts ------------------------------------------------------- */
+
+/* Else many short streams would be no cap at all. */
+static void
+first_counts(void)
+{
+	struct play_opts o = { .slot = SLOT, .rate = KIB };
+	static unsigned char first[TLS_FIRST_MAX], got[sizeof(first)];
+	struct via v;
+	unsigned ms;
+	int peer;
+
+	o.first = first;
+	o.firstlen = sizeof(first);
+	begin_capped();
+	peer = stream_as(&v, 1, &o);
+	ok(hear(peer, got, sizeof(got)) == sizeof(got),
+	    "what came before the switch is delivered at once");
+	ok(ratecap_room(caps, SLOT, KIB, BURST, &ms) <
+		BURST - sizeof(first) / 2,
+	    "and counts");
+	stream_close(&v, peer);
+	finish_capped("first bytes");
+}
+
+/* A stream that waits for room, and is lost from both sides. */
+static void
+ends_waiting(const char *what, bool net_first)
+{
+	struct via v;
+	int peer;
+
+	begin_capped();
+	peer = capped(&v, 1, 1, 0);
+	ratecap_spent(caps, SLOT, 1, BURST);
+	(void)tls_say(&v, "waits", 5);
+	(void)say(peer, "waits");
+	if (net_first)
+		net_reset(v.net);
+	net_reset(peer);
+	if (!net_first)
+		net_reset(v.net);
+	v.net = -1;
+	ok(next_is(worker, TLS_END) && msg.ends[0].cause == RELAY_RESET &&
+		msg.ends[0].ms < 8000,
+	    "%s: a stream ends while it waits", what);
+	is_int(msg.ends[0].ab, 0, "%s: and had moved nothing", what);
+	via_close(&v);
+	finish_capped(what);
+}
+
 int
 main(void)
 {
@@ -161,5 +213,8 @@ main(void)
 	in_its_time();
 	no_way_waits(MIB, MIB);
 	no_way_waits(16 * MIB, 8 * MIB);
+	first_counts();
+	ends_waiting("reset, the peer last", true);
+	ends_waiting("reset, the peer first", false);
 	return done_testing();
 }
