@@ -125,7 +125,7 @@ check_error(struct tlsconn *c, enum side side)
 	if (getsockopt(c->fd[side], SOL_SOCKET, SO_ERROR, &error, &len) == -1 ||
 	    error == 0)
 		return;
-	if (error == EPIPE || (side == NET && c->state[IN] >= DIR_EOF))
+	if (error == EPIPE || (side == NET && tlsio_said_all(c)))
 		tlsio_break(c, side == NET ? OUT : IN);
 	else {
 		tlsconn_why(c, "%s", strerror(error));

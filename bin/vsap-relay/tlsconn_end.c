@@ -153,14 +153,14 @@ tlsconn_fail(struct tlsconn *c)
 	tlsconn_run(c);
 }
 
-/* Has every live side acknowledged what it was sent?  A reset would take
- * back the rest. */
+/* Has every side that still takes something acknowledged what it was sent?  A
+ * reset would take back the rest. */
 static bool
 acknowledged(const struct tlsconn *c)
 {
 	for (int i = 0; i < 2; i++)
-		if (!c->dead[i] && (i == NET || c->switched) &&
-		    net_unacked(c->fd[i]) > 0)
+		if (!c->dead[i] && c->state[!i] < DIR_BROKEN &&
+		    (i == NET || c->switched) && net_unacked(c->fd[i]) > 0)
 			return false;
 	return true;
 }
@@ -199,8 +199,10 @@ tlsconn_settle(struct tlsconn *c)
 		reset(c);
 	else if (!broken)
 		end(c, c->phase == PHASE_RUN ? RELAY_EOF : RELAY_RESET, false);
-	else if (c->phase == PHASE_RUN)
+	else if (c->phase == PHASE_RUN) {
 		last_words(c, PHASE_DISCARD);
+		tlsconn_turn_again(c); /* no edge may tell what is there */
+	}
 }
 
 static void

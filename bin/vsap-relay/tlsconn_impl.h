@@ -44,6 +44,7 @@ enum dir_state {
 	DIR_EOF,    /* the source ended; a rest may be left */
 	DIR_DONE,   /* and the destination was told */
 	DIR_BROKEN, /* the destination takes nothing any more */
+	DIR_SPENT,  /* nor does the source give anything */
 };
 
 enum phase {
@@ -145,6 +146,8 @@ int tlsio_flush(struct tlsconn *);
 
 /* The connection takes or gives nothing more (errno). */
 void tlsio_net_failed(struct tlsconn *);
+/* Has its peer said that this was all? */
+bool tlsio_said_all(const struct tlsconn *);
 /* libtls's words become the reason. */
 void tlsio_why(struct tlsconn *, const char *during);
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 enum step {
 	STEP_GO,    /* bytes moved, or may */
 	STEP_WAIT,  /* no room */
@@ -41,6 +43,7 @@ put(struct tlsconn *c, const unsigned char *p, size_t n, size_t *took)
 		return plain_failed(c);
 	if (w > 0) {
 		*took = (size_t)w;
+		c->moved = clock_ms();
 		if (c->switched)
 			c->bytes[IN] += (size_t)w;
 	}
@@ -64,6 +67,16 @@ flush_dec(struct tlsconn *c)
 	return s;
 }
 
+/* What is lost of the source's bytes must not look whole. */
+static enum step
+no_memory(struct tlsconn *c)
+{
+	tlsconn_why(c, "%s", strerror(ENOMEM));
+	c->dead[NET] = true;
+	tlsio_break(c, IN);
+	return STEP_ENDED;
+}
+
 static enum step
 deliver(struct tlsconn *c, const unsigned char *p, size_t n)
 {
@@ -73,7 +86,7 @@ deliver(struct tlsconn *c, const unsigned char *p, size_t n)
 	s = put(c, p, n, &took);
 	if (s != STEP_WAIT || tlsrest_add(&c->dec, p + took, n - took) == 0)
 		return s;
-	return plain_failed(c);
+	return no_memory(c);
 }
 
 /*
@@ -334,7 +347,7 @@ discard_in(struct tlsconn *c)
 	       r != TLS_WANT_POLLOUT && total < TLS_TURN) {
 		total += decrypt(c, TLS_PLAIN_BUF, &r);
 		if (c->state[IN] == DIR_EOF)
-			c->state[IN] = DIR_DONE;
+			c->state[IN] = DIR_SPENT;
 	}
 	return total >= TLS_TURN;
 }
@@ -353,7 +366,7 @@ discard_out(struct tlsconn *c)
 		}
 		c->readable[PLAIN] = false;
 		if (n == 0 || !tlsio_again(errno))
-			c->state[OUT] = DIR_DONE;
+			c->state[OUT] = DIR_SPENT;
 	}
 	return total >= TLS_TURN;
 }

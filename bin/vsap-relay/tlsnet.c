@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 bool
 tlsio_again(int e)
 {
@@ -58,11 +60,17 @@ tlsio_break(struct tlsconn *c, int way)
 		tlsrest_free(&c->enc);
 		tlsrest_free(&c->todo);
 	}
-	if (c->state[way] != DIR_DONE)
+	if (c->state[way] < DIR_DONE)
 		c->state[way] = DIR_BROKEN;
 }
 
 /* --- the TLS side's socket --------------------------------------------- */
+
+bool
+tlsio_said_all(const struct tlsconn *c)
+{
+	return c->state[IN] == DIR_EOF || c->state[IN] == DIR_DONE;
+}
 
 /*
  * The connection takes or gives nothing more.  A peer whose close_notify has
@@ -72,7 +80,7 @@ tlsio_break(struct tlsconn *c, int way)
 void
 tlsio_net_failed(struct tlsconn *c)
 {
-	if (errno == EPIPE || c->state[IN] >= DIR_EOF) {
+	if (errno == EPIPE || tlsio_said_all(c)) {
 		tlsio_break(c, OUT);
 		return;
 	}
@@ -160,6 +168,8 @@ net_send(struct tlsconn *c, const unsigned char *p, size_t n)
 	if (!c->writable[NET])
 		return 0;
 	w = tlsio_write(c->fd[NET], p, n);
+	if (w > 0)
+		c->moved = clock_ms();
 	if (w == (ssize_t)n)
 		return w;
 	if (w == -1 && !tlsio_again(errno)) {
@@ -197,7 +207,7 @@ tlsio_flush(struct tlsconn *c)
 {
 	int r = -1;
 
-	if (c->state[OUT] != DIR_BROKEN)
+	if (c->state[OUT] < DIR_BROKEN)
 		r = send_all(c);
 	c->e->out_len = 0;
 	if (r == -1)
