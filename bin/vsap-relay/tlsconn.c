@@ -64,7 +64,8 @@ static void
 run_ways(struct tlsconn *c)
 {
 	bool more = false;
-	int way, first = c->first;
+	/* What TLS could not take may wait for what it has to read. */
+	int way, first = c->todo.len > 0 ? IN : c->first;
 
 	for (int n = 0; n < 2; n++) {
 		way = n ^ first;

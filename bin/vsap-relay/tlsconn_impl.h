@@ -30,6 +30,7 @@
 #define TLS_OUT_BUF (TLS_READ + TLS_RECORD)   /* encrypted; TLS's own, too */
 #define TLS_OWED_MAX (TLS_READ + 128 * 1024)  /* encrypted and unsent */
 #define TLS_TURN (256 * 1024)		      /* of a direction and turn */
+#define TLS_READS 256			      /* records taken at once */
 
 /* The ends of a connection, and the ways: dir[i] reads fd[i], writes fd[!i]. */
 enum side {

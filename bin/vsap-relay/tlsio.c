@@ -111,19 +111,35 @@ tls_ended(struct tlsconn *c, ssize_t r)
 	c->dead[NET] = true;
 }
 
-/* One batch into the engine's buffer; libtls's last answer in *r. */
+/*
+ * What a batch costs of a turn.  A record takes its time, however little is in
+ * it; one with nothing in it may have been the worst (new keys).
+ */
 static size_t
-decrypt(struct tlsconn *c, size_t max, ssize_t *r)
+cost(size_t got, size_t reads)
+{
+	size_t least = reads > 0 ? reads * (TLS_TURN / TLS_READS) : TLS_RECORD;
+
+	return got > least ? got : least;
+}
+
+/* One batch into the engine's buffer, its cost added to *total; libtls's last
+ * answer in *r. */
+static size_t
+decrypt(struct tlsconn *c, size_t max, size_t *total, ssize_t *r)
 {
 	struct tls_engine *e = c->e;
-	size_t got = 0;
+	size_t got = 0, reads = 0;
 
 	*r = 1;
 	tlsio_batch_begin(c);
-	while (
-	    got < max && (*r = tls_read(c->tls, e->plain + got, max - got)) > 0)
+	while (got < max && reads < TLS_READS &&
+	       (*r = tls_read(c->tls, e->plain + got, max - got)) > 0) {
 		got += (size_t)*r;
+		reads++;
+	}
 	tlsio_batch_end(c);
+	*total += cost(got, reads);
 	c->pending = *r > 0 || *r == TLS_WANT_POLLOUT;
 	if (e->out_len > 0)
 		(void)tlsio_flush(c);
@@ -138,11 +154,8 @@ step_in(struct tlsconn *c, size_t max, size_t *total)
 	ssize_t r;
 	size_t n;
 
-	if ((n = decrypt(c, max, &r)) == 0) {
-		*total += TLS_RECORD; /* whatever it was, it took its time */
+	if ((n = decrypt(c, max, total, &r)) == 0)
 		return r == TLS_WANT_POLLOUT ? STEP_WAIT : STEP_GO;
-	}
-	*total += n;
 	tlscap_took(c, IN, n);
 	return deliver(c, c->e->plain, n);
 }
@@ -175,7 +188,8 @@ run_in(struct tlsconn *c)
 	}
 	if (c->state[IN] == DIR_EOF && c->dec.len == 0)
 		finish_in(c);
-	return total >= tlscap_turn(c) && c->state[IN] == DIR_OPEN;
+	return s == STEP_GO && total >= tlscap_turn(c) &&
+	       c->state[IN] == DIR_OPEN;
 }
 
 /* --- from the plain side to TLS ---------------------------------------- */
@@ -191,13 +205,8 @@ encrypt(struct tlsconn *c, const unsigned char *p, size_t n)
 	ssize_t w = 1;
 	int out;
 
-	while (off < n) {
-		w = tls_write(c->tls, p + off, n - off);
-		if (w > 0)
-			off += (size_t)w;
-		else if (w != TLS_WANT_POLLOUT || tlsio_flush(c) != 0)
-			break;
-	}
+	while (off < n && (w = tls_write(c->tls, p + off, n - off)) > 0)
+		off += (size_t)w;
 	out = tlsio_flush(c);
 	if (w == -1 && out != -1) {
 		tlsio_why(c, "TLS");
@@ -324,7 +333,8 @@ run_out(struct tlsconn *c)
 	}
 	if (c->state[OUT] == DIR_EOF && c->enc.len == 0 && c->todo.len == 0)
 		finish_out(c);
-	return total >= tlscap_turn(c) && c->state[OUT] == DIR_OPEN;
+	return s == STEP_GO && total >= tlscap_turn(c) &&
+	       c->state[OUT] == DIR_OPEN;
 }
 
 bool
@@ -345,7 +355,7 @@ discard_in(struct tlsconn *c)
 
 	while (c->state[IN] == DIR_BROKEN && may_read_tls(c) &&
 	       r != TLS_WANT_POLLOUT && total < TLS_TURN) {
-		total += decrypt(c, TLS_PLAIN_BUF, &r);
+		(void)decrypt(c, TLS_PLAIN_BUF, &total, &r);
 		if (c->state[IN] == DIR_EOF)
 			c->state[IN] = DIR_SPENT;
 	}

@@ -146,14 +146,16 @@ tlsio_batch_begin(struct tlsconn *c)
 	e->fed = c->cipher.len > 0;
 }
 
-/* What libtls did not look at is kept. */
+/* What libtls did not look at is kept.  Between batches nothing is read. */
 void
 tlsio_batch_end(struct tlsconn *c)
 {
 	struct tls_engine *e = c->e;
+	size_t left = e->in_len - e->in_off;
 
-	if (tlsrest_add(&c->cipher, e->in + e->in_off, e->in_len - e->in_off) ==
-	    0)
+	e->fed = true;
+	e->in_len = e->in_off;
+	if (tlsrest_add(&c->cipher, e->in + e->in_off, left) == 0)
 		return;
 	tlsio_net_failed(c);
 	c->state[IN] = DIR_EOF;
@@ -222,8 +224,9 @@ tlsio_write_cb(struct tls *tls, const void *buf, size_t n, void *arg)
 	struct tls_engine *e = c->e;
 
 	(void)tls;
-	if (n > sizeof(e->out) - e->out_len && tlsio_flush(c) == -1)
-		return -1;
+	if ((n > sizeof(e->out) - e->out_len || c->enc.len > TLS_OWED_MAX) &&
+	    tlsio_flush(c) == -1)
+		return (ssize_t)n; /* nobody takes it; reading goes on */
 	if (n > sizeof(e->out) - e->out_len || c->enc.len > TLS_OWED_MAX)
 		return TLS_WANT_POLLOUT;
 	memcpy(e->out + e->out_len, buf, n);
