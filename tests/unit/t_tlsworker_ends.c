@@ -52,23 +52,33 @@ arrived(int fd)
 
 /* --- nobody takes it --------------------------------------------------- */
 
-/* The peer ended, and closes without having read what is there to its end. */
-static void
-nobody_reads(void)
+/* A stream whose peer has ended and reads nothing: what its client says fills
+ * the way.  The peer's far end. */
+static int
+peer_ended(const char *what, struct via *v, struct via *other)
 {
 	static unsigned char some[32 * KIB];
-	struct via v, other;
 	int peer;
 
 	begin();
-	peer = narrow_stream(&v, 1, 0);
-	if (!up(&other, 2))
+	peer = narrow_stream(v, 1, 0);
+	if (!up(other, 2))
 		die("up");
 	shutdown(peer, SHUT_WR);
-	is_int(tls_hear(&v, some, 1), 0, "nobody reads: the peer's end");
-	(void)tls_say(&v, some, sizeof(some));
-	settle_down(&other);
-	(void)tls_say(&v, some, KIB);
+	is_int(tls_hear(v, some, 1), 0, "%s: the peer's end", what);
+	(void)tls_say(v, some, sizeof(some));
+	settle_down(other);
+	return peer;
+}
+
+/* It closes when the other side has said all. */
+static void
+nobody_reads(void)
+{
+	struct via v, other;
+	int peer = peer_ended("nobody reads", &v, &other);
+
+	(void)tls_say(&v, "the rest", 8);
 	tls_finish(&v);
 	shutdown(v.net, SHUT_WR);
 	ok(arrived(v.net), "nobody reads: the other side has said all");
@@ -78,6 +88,22 @@ nobody_reads(void)
 	via_close(&other);
 	via_close(&v);
 	finish("nobody reads");
+}
+
+/* It closes, then the other side is cut off. */
+static void
+cut_off_unheard(void)
+{
+	struct via v, other;
+	int peer = peer_ended("cut off unheard", &v, &other);
+
+	close(peer);
+	settle_down(&other);
+	shutdown(v.net, SHUT_WR);
+	ends_soon("cut off unheard", RELAY_RESET);
+	via_close(&other);
+	via_close(&v);
+	finish("cut off unheard");
 }
 
 /* The peer resets while TLS takes nothing, then the TLS side does. */
@@ -100,31 +126,6 @@ lost_from_both(void)
 	via_close(&other);
 	via_close(&v);
 	finish("lost from both sides");
-}
-
-/* The peer closed early, with something unread; then the client is cut off. */
-static void
-cut_off_unheard(void)
-{
-	static unsigned char some[32 * KIB];
-	struct via v, other;
-	int peer;
-
-	begin();
-	peer = narrow_stream(&v, 1, 0);
-	if (!up(&other, 2))
-		die("up");
-	shutdown(peer, SHUT_WR);
-	is_int(tls_hear(&v, some, 1), 0, "cut off unheard: the peer's end");
-	(void)tls_say(&v, some, sizeof(some));
-	settle_down(&other);
-	close(peer);
-	settle_down(&other);
-	shutdown(v.net, SHUT_WR);
-	ends_soon("cut off unheard", RELAY_RESET);
-	via_close(&other);
-	via_close(&v);
-	finish("cut off unheard");
 }
 
 /* --- slow -------------------------------------------------------------- */
