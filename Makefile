@@ -14,7 +14,7 @@ WARN = -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 # Each program is linked with those libraries only that it calls.
 LDHARDEN = -pie -Wl,-z,relro,-z,now,--as-needed
-PKG = libbsd-overlay libevent_core libcares libtls libcrypto \
+PKG = libbsd-overlay libevent_core libcares libtls libssl libcrypto \
 	$(if $(filter linux,$(SANDBOX)),libseccomp)
 PKGCFLAGS := $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 PKGLIBS := $(shell pkg-config --libs $(PKG) 2>/dev/null)

@@ -3,8 +3,9 @@
 
 /*
  * What tlsengine.c (all connections and their timers), tlsconn.c (a
- * connection's life), tlsconn_switch.c (its switch), tlsnet.c (its TLS side),
- * tlsio.c (moving its bytes) and tlsrest.c share.  Nobody else includes this.
+ * connection's life), tlsconn_end.c (its end), tlsconn_switch.c (its switch),
+ * tlsnet.c (its TLS side), tlsio.c (moving its bytes), tlscap.c (how many it
+ * may move) and tlsrest.c share.  Nobody else includes this.
  *
  * The engine's buffers are of the connection whose turn it is.  What is left
  * in them at the end of the turn is kept in the connection's rests, and while
@@ -29,6 +30,7 @@
 #define TLS_OUT_BUF (TLS_READ + TLS_RECORD)   /* encrypted; TLS's own, too */
 #define TLS_OWED_MAX (TLS_READ + 128 * 1024)  /* encrypted and unsent */
 #define TLS_TURN (256 * 1024)		      /* of a direction and turn */
+#define TLS_READS 256			      /* records taken at once */
 
 /* The ends of a connection, and the ways: dir[i] reads fd[i], writes fd[!i]. */
 enum side {
@@ -43,6 +45,7 @@ enum dir_state {
 	DIR_EOF,    /* the source ended; a rest may be left */
 	DIR_DONE,   /* and the destination was told */
 	DIR_BROKEN, /* the destination takes nothing any more */
+	DIR_SPENT,  /* nor does the source give anything */
 };
 
 enum phase {
@@ -80,6 +83,7 @@ struct tlsconn {
 
 	uint8_t phase;
 	uint8_t state[2];
+	uint8_t first; /* the way that is run first */
 	bool readable[2], writable[2];
 	bool dead[2];  /* this side reset or failed */
 	bool pending;  /* TLS may have more without a read */
@@ -143,6 +147,8 @@ int tlsio_flush(struct tlsconn *);
 
 /* The connection takes or gives nothing more (errno). */
 void tlsio_net_failed(struct tlsconn *);
+/* Has its peer said that this was all? */
+bool tlsio_said_all(const struct tlsconn *);
 /* libtls's words become the reason. */
 void tlsio_why(struct tlsconn *, const char *during);
 
@@ -170,6 +176,17 @@ bool tlsio_discard(struct tlsconn *, int way);
 /* Has nobody the other end of a pair any more? */
 bool tlsio_hung_up(int fd);
 
+/* tlscap.c */
+
+/*
+ * How much a way may take now, want at most; 0: not now, it goes on by timer.
+ * What it took is told; under a cap the other way is run first then.  A way's
+ * turn is over when it took so much.
+ */
+size_t tlscap_room(struct tlsconn *, size_t want);
+void tlscap_took(struct tlsconn *, int way, size_t n);
+size_t tlscap_turn(const struct tlsconn *);
+
 /* tlsengine.c */
 
 /* 0, or -1: there is one of that id. */
@@ -186,19 +203,32 @@ void tlsconn_unwatch(struct tlsconn *);
 void tlsconn_turn_again(struct tlsconn *);
 void tlsconn_pause(struct tlsconn *, unsigned ms);
 
-/* tlsconn.c; it may be gone after each of the first three. */
+/* tlsconn.c */
 
-/* Run what can be run. */
+/* Run what can be run; it may be gone then. */
 void tlsconn_run(struct tlsconn *);
-/* Has its time come? */
-void tlsconn_sweep(struct tlsconn *, uint64_t now);
-/* The last of it, by a reset and without another word. */
-void tlsconn_abandon(struct tlsconn *);
+/* Events of fd[side] come from now on.  0 or -1. */
+int tlsconn_listen(struct tlsconn *, enum side);
+
+/* tlsconn_end.c */
 
 /* The first reason is kept; fmt as for printf. */
 void tlsconn_why(struct tlsconn *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));
-/* Events of fd[side] come from now on.  0 or -1. */
-int tlsconn_listen(struct tlsconn *, enum side);
+
+/* It may be gone after each of the following. */
+
+/* Ends it where both ways are through. */
+void tlsconn_settle(struct tlsconn *);
+/* Has its time come? */
+void tlsconn_sweep(struct tlsconn *, uint64_t now);
+/* The handshake failed: that is told, and the peer may read why. */
+void tlsconn_fail(struct tlsconn *);
+/* The last of it, by a reset, which is told. */
+void tlsconn_cut(struct tlsconn *);
+/* The same without another word. */
+void tlsconn_abandon(struct tlsconn *);
+/* Freed; what had to be told was. */
+void tlsconn_drop(struct tlsconn *);
 
 #endif

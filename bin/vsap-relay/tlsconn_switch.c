@@ -92,6 +92,7 @@ tlsconn_switch(struct tls_engine *e, uint64_t id,
 	}
 	event_del(&c->ev[PLAIN]);
 	take(c, s, &dec);
+	tlscap_took(c, IN, c->dec.len);
 	if (tlsconn_listen(c, PLAIN) == -1) {
 		error = errno;
 		c->fd[PLAIN] = -1; /* the caller's */

@@ -18,47 +18,6 @@ enum step {
 	STEP_ENDED, /* the source ended or the destination broke */
 };
 
-/* --- how much ---------------------------------------------------------- */
-
-static bool
-is_capped(const struct tlsconn *c)
-{
-	return c->switched && c->e->caps != NULL && c->opts.slot != 0 &&
-	       c->opts.rate != 0;
-}
-
-/*
- * How much may be moved, want at most; 0: not now, it goes on by timer.  Under
- * a cap it is one piece a turn, so that others of the slot have theirs.
- * (Who waits for room is not idle.)
- */
-static size_t
-room(struct tlsconn *c, size_t want)
-{
-	unsigned ms = 0;
-	size_t n;
-
-	if (!is_capped(c))
-		return want;
-	if (c->paused)
-		return 0;
-	n = ratecap_room(c->e->caps, c->opts.slot, c->opts.rate,
-	    ratecap_piece(c->opts.rate), &ms);
-	if (n == 0) {
-		c->moved = clock_ms();
-		tlsconn_pause(c, ms);
-	}
-	return n < want ? n : want;
-}
-
-static void
-moved(struct tlsconn *c, size_t n)
-{
-	c->moved = clock_ms();
-	if (is_capped(c))
-		ratecap_spent(c->e->caps, c->opts.slot, c->opts.rate, n);
-}
-
 /* --- from TLS to the plain side ---------------------------------------- */
 
 static enum step
@@ -84,6 +43,7 @@ put(struct tlsconn *c, const unsigned char *p, size_t n, size_t *took)
 		return plain_failed(c);
 	if (w > 0) {
 		*took = (size_t)w;
+		c->moved = clock_ms();
 		if (c->switched)
 			c->bytes[IN] += (size_t)w;
 	}
@@ -107,6 +67,16 @@ flush_dec(struct tlsconn *c)
 	return s;
 }
 
+/* What is lost of the source's bytes must not look whole. */
+static enum step
+no_memory(struct tlsconn *c)
+{
+	tlsconn_why(c, "%s", strerror(ENOMEM));
+	c->dead[NET] = true;
+	tlsio_break(c, IN);
+	return STEP_ENDED;
+}
+
 static enum step
 deliver(struct tlsconn *c, const unsigned char *p, size_t n)
 {
@@ -116,7 +86,7 @@ deliver(struct tlsconn *c, const unsigned char *p, size_t n)
 	s = put(c, p, n, &took);
 	if (s != STEP_WAIT || tlsrest_add(&c->dec, p + took, n - took) == 0)
 		return s;
-	return plain_failed(c);
+	return no_memory(c);
 }
 
 /*
@@ -141,19 +111,35 @@ tls_ended(struct tlsconn *c, ssize_t r)
 	c->dead[NET] = true;
 }
 
-/* One batch into the engine's buffer; libtls's last answer in *r. */
+/*
+ * What a batch costs of a turn.  A record takes its time, however little is in
+ * it; one with nothing in it may have been the worst (new keys).
+ */
 static size_t
-decrypt(struct tlsconn *c, size_t max, ssize_t *r)
+cost(size_t got, size_t reads)
+{
+	size_t least = reads > 0 ? reads * (TLS_TURN / TLS_READS) : TLS_RECORD;
+
+	return got > least ? got : least;
+}
+
+/* One batch into the engine's buffer, its cost added to *total; libtls's last
+ * answer in *r. */
+static size_t
+decrypt(struct tlsconn *c, size_t max, size_t *total, ssize_t *r)
 {
 	struct tls_engine *e = c->e;
-	size_t got = 0;
+	size_t got = 0, reads = 0;
 
 	*r = 1;
 	tlsio_batch_begin(c);
-	while (
-	    got < max && (*r = tls_read(c->tls, e->plain + got, max - got)) > 0)
+	while (got < max && reads < TLS_READS &&
+	       (*r = tls_read(c->tls, e->plain + got, max - got)) > 0) {
 		got += (size_t)*r;
+		reads++;
+	}
 	tlsio_batch_end(c);
+	*total += cost(got, reads);
 	c->pending = *r > 0 || *r == TLS_WANT_POLLOUT;
 	if (e->out_len > 0)
 		(void)tlsio_flush(c);
@@ -162,24 +148,15 @@ decrypt(struct tlsconn *c, size_t max, ssize_t *r)
 	return got;
 }
 
-static size_t
-turn_of(const struct tlsconn *c)
-{
-	return is_capped(c) ? 1 : TLS_TURN;
-}
-
 static enum step
 step_in(struct tlsconn *c, size_t max, size_t *total)
 {
 	ssize_t r;
 	size_t n;
 
-	if ((n = decrypt(c, max, &r)) == 0) {
-		*total += TLS_RECORD; /* whatever it was, it took its time */
+	if ((n = decrypt(c, max, total, &r)) == 0)
 		return r == TLS_WANT_POLLOUT ? STEP_WAIT : STEP_GO;
-	}
-	*total += n;
-	moved(c, n);
+	tlscap_took(c, IN, n);
 	return deliver(c, c->e->plain, n);
 }
 
@@ -204,14 +181,15 @@ run_in(struct tlsconn *c)
 	size_t total = 0, max;
 
 	while (s == STEP_GO && c->state[IN] == DIR_OPEN && may_read_tls(c) &&
-	       total < turn_of(c)) {
-		if ((max = room(c, TLS_PLAIN_BUF)) == 0)
+	       total < tlscap_turn(c)) {
+		if ((max = tlscap_room(c, TLS_PLAIN_BUF)) == 0)
 			return false;
 		s = step_in(c, max, &total);
 	}
 	if (c->state[IN] == DIR_EOF && c->dec.len == 0)
 		finish_in(c);
-	return total >= turn_of(c) && c->state[IN] == DIR_OPEN;
+	return s == STEP_GO && total >= tlscap_turn(c) &&
+	       c->state[IN] == DIR_OPEN;
 }
 
 /* --- from the plain side to TLS ---------------------------------------- */
@@ -227,13 +205,8 @@ encrypt(struct tlsconn *c, const unsigned char *p, size_t n)
 	ssize_t w = 1;
 	int out;
 
-	while (off < n) {
-		w = tls_write(c->tls, p + off, n - off);
-		if (w > 0)
-			off += (size_t)w;
-		else if (w != TLS_WANT_POLLOUT || tlsio_flush(c) != 0)
-			break;
-	}
+	while (off < n && (w = tls_write(c->tls, p + off, n - off)) > 0)
+		off += (size_t)w;
 	out = tlsio_flush(c);
 	if (w == -1 && out != -1) {
 		tlsio_why(c, "TLS");
@@ -306,7 +279,7 @@ pull(struct tlsconn *c, size_t max, size_t *total)
 	if (n <= 0)
 		return plain_ended(c, n == -1);
 	*total += (size_t)n;
-	moved(c, (size_t)n);
+	tlscap_took(c, OUT, (size_t)n);
 	if (c->switched)
 		c->bytes[OUT] += (size_t)n;
 	return encrypt(c, c->e->plain, (size_t)n);
@@ -353,14 +326,15 @@ run_out(struct tlsconn *c)
 	while (s == STEP_GO && c->near != -1 && total < TLS_TURN)
 		s = pull_near(c, &total);
 	while (s == STEP_GO && c->near == -1 && c->state[OUT] == DIR_OPEN &&
-	       c->readable[PLAIN] && total < turn_of(c)) {
-		if ((max = room(c, TLS_READ)) == 0)
+	       c->readable[PLAIN] && total < tlscap_turn(c)) {
+		if ((max = tlscap_room(c, TLS_READ)) == 0)
 			return false;
 		s = pull(c, max, &total);
 	}
 	if (c->state[OUT] == DIR_EOF && c->enc.len == 0 && c->todo.len == 0)
 		finish_out(c);
-	return total >= turn_of(c) && c->state[OUT] == DIR_OPEN;
+	return s == STEP_GO && total >= tlscap_turn(c) &&
+	       c->state[OUT] == DIR_OPEN;
 }
 
 bool
@@ -381,9 +355,9 @@ discard_in(struct tlsconn *c)
 
 	while (c->state[IN] == DIR_BROKEN && may_read_tls(c) &&
 	       r != TLS_WANT_POLLOUT && total < TLS_TURN) {
-		total += decrypt(c, TLS_PLAIN_BUF, &r);
+		(void)decrypt(c, TLS_PLAIN_BUF, &total, &r);
 		if (c->state[IN] == DIR_EOF)
-			c->state[IN] = DIR_DONE;
+			c->state[IN] = DIR_SPENT;
 	}
 	return total >= TLS_TURN;
 }
@@ -402,7 +376,7 @@ discard_out(struct tlsconn *c)
 		}
 		c->readable[PLAIN] = false;
 		if (n == 0 || !tlsio_again(errno))
-			c->state[OUT] = DIR_DONE;
+			c->state[OUT] = DIR_SPENT;
 	}
 	return total >= TLS_TURN;
 }

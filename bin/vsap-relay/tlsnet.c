@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 bool
 tlsio_again(int e)
 {
@@ -58,11 +60,17 @@ tlsio_break(struct tlsconn *c, int way)
 		tlsrest_free(&c->enc);
 		tlsrest_free(&c->todo);
 	}
-	if (c->state[way] != DIR_DONE)
+	if (c->state[way] < DIR_DONE)
 		c->state[way] = DIR_BROKEN;
 }
 
 /* --- the TLS side's socket --------------------------------------------- */
+
+bool
+tlsio_said_all(const struct tlsconn *c)
+{
+	return c->state[IN] == DIR_EOF || c->state[IN] == DIR_DONE;
+}
 
 /*
  * The connection takes or gives nothing more.  A peer whose close_notify has
@@ -72,7 +80,7 @@ tlsio_break(struct tlsconn *c, int way)
 void
 tlsio_net_failed(struct tlsconn *c)
 {
-	if (errno == EPIPE || c->state[IN] >= DIR_EOF) {
+	if (errno == EPIPE || tlsio_said_all(c)) {
 		tlsio_break(c, OUT);
 		return;
 	}
@@ -138,14 +146,16 @@ tlsio_batch_begin(struct tlsconn *c)
 	e->fed = c->cipher.len > 0;
 }
 
-/* What libtls did not look at is kept. */
+/* What libtls did not look at is kept.  Between batches nothing is read. */
 void
 tlsio_batch_end(struct tlsconn *c)
 {
 	struct tls_engine *e = c->e;
+	size_t left = e->in_len - e->in_off;
 
-	if (tlsrest_add(&c->cipher, e->in + e->in_off, e->in_len - e->in_off) ==
-	    0)
+	e->fed = true;
+	e->in_len = e->in_off;
+	if (tlsrest_add(&c->cipher, e->in + e->in_off, left) == 0)
 		return;
 	tlsio_net_failed(c);
 	c->state[IN] = DIR_EOF;
@@ -160,6 +170,8 @@ net_send(struct tlsconn *c, const unsigned char *p, size_t n)
 	if (!c->writable[NET])
 		return 0;
 	w = tlsio_write(c->fd[NET], p, n);
+	if (w > 0)
+		c->moved = clock_ms();
 	if (w == (ssize_t)n)
 		return w;
 	if (w == -1 && !tlsio_again(errno)) {
@@ -197,7 +209,7 @@ tlsio_flush(struct tlsconn *c)
 {
 	int r = -1;
 
-	if (c->state[OUT] != DIR_BROKEN)
+	if (c->state[OUT] < DIR_BROKEN)
 		r = send_all(c);
 	c->e->out_len = 0;
 	if (r == -1)
@@ -212,8 +224,9 @@ tlsio_write_cb(struct tls *tls, const void *buf, size_t n, void *arg)
 	struct tls_engine *e = c->e;
 
 	(void)tls;
-	if (n > sizeof(e->out) - e->out_len && tlsio_flush(c) == -1)
-		return -1;
+	if ((n > sizeof(e->out) - e->out_len || c->enc.len > TLS_OWED_MAX) &&
+	    tlsio_flush(c) == -1)
+		return (ssize_t)n; /* nobody takes it; reading goes on */
 	if (n > sizeof(e->out) - e->out_len || c->enc.len > TLS_OWED_MAX)
 		return TLS_WANT_POLLOUT;
 	memcpy(e->out + e->out_len, buf, n);

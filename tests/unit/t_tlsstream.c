@@ -2,20 +2,16 @@
  * Streams of a real TLS worker: above all the switch, at which not a byte may
  * be lost, and how they end: in order, cut off, reset, orphaned.
  */
-#include "tls_peer.h"
-
-#include <time.h>
-
-#include "ratecap.h"
+#include "play_tls.h"
 
 /* --- the switch -------------------------------------------------------- */
 
 static bool
 switched(struct via *v, int peer, const void *first, size_t n)
 {
-	give_peer(worker, v->id, v->plain, peer, first, n);
-	v->plain = -1;
-	return next_is(worker, TLS_SWITCHED) && msg.id == v->id;
+	struct play_opts o = { .first = first, .firstlen = n };
+
+	return switched_as(v, peer, &o);
 }
 
 /*
@@ -235,26 +231,6 @@ bulk_before(void)
 
 /* --- ends of streams --------------------------------------------------- */
 
-/* A switched stream; the peer's far end. */
-static int
-stream(struct via *v, uint64_t id)
-{
-	int peer[2];
-
-	tcp_pair(peer);
-	if (!up(v, id) || !switched(v, peer[1], NULL, 0))
-		errx(1, "no stream");
-	return peer[0];
-}
-
-static bool
-is_reset(int fd)
-{
-	char c;
-
-	return hear(fd, &c, 1) == -1 && errno == ECONNRESET;
-}
-
 static void
 cut_off(void)
 {
@@ -348,26 +324,13 @@ resets(void)
 static void
 stops_reading(void)
 {
-	static unsigned char junk[65536];
 	struct via slow, quick;
-	size_t put = 0;
 	int peer, other;
-	ssize_t w;
+	size_t put;
 
 	begin();
 	peer = stream(&slow, 1);
-	if (fcntl(peer, F_SETFL, O_NONBLOCK) == -1)
-		die("fcntl");
-	for (int quiet = 0; quiet < 30;) {
-		w = write(peer, junk, sizeof(junk));
-		if (w > 0) {
-			put += (size_t)w;
-			quiet = 0;
-		} else {
-			quiet++;
-			(void)poll(NULL, 0, 10);
-		}
-	}
+	put = fill_up(peer);
 	ok(put < 64 * 1024 * 1024, "stops reading: %zu bytes, then no more",
 	    put);
 	other = stream(&quick, 2);
@@ -417,68 +380,18 @@ counts(void)
 static void
 idle(void)
 {
+	struct play_opts o = { .idle = 1 };
 	struct via v;
-	int peer[2], fds[2];
+	int peer;
 
 	begin();
-	ok(up(&v, 1), "idle: up");
-	tcp_pair(peer);
-	memset(&msg, 0, sizeof(msg));
-	msg.type = TLS_SWITCH;
-	msg.id = 1;
-	msg.idle = 1;
-	fds[0] = peer[1];
-	fds[1] = v.plain;
-	send_msg(worker, fds, 2);
-	close(peer[1]);
+	peer = stream_as(&v, 1, &o);
 	ok(next_is(worker, TLS_END) && msg.ends[0].cause == RELAY_IDLE,
 	    "idle: ends after its time");
-	ok(is_reset(peer[0]), "idle: by a reset");
-	close(peer[0]);
+	ok(is_reset(peer), "idle: by a reset");
+	close(peer);
 	via_close(&v);
 	finish("idle");
-}
-
-/* A million bytes a second; the first burst is free. */
-static void
-cap(void)
-{
-	static unsigned char sent[600000], got[sizeof(sent) + 1];
-	int file = ratecap_make(), peer[2], fds[2];
-	struct timespec a, b;
-	struct via v;
-	double took;
-	pid_t pid;
-
-	begin();
-	msg.type = TLS_SHARE;
-	send_msg(worker, &file, 1);
-	close(file);
-	ok(up(&v, 1), "cap: up");
-	tcp_pair(peer);
-	memset(&msg, 0, sizeof(msg));
-	msg.type = TLS_SWITCH;
-	msg.id = 1;
-	msg.slot = 3;
-	msg.rate = 1000000;
-	fds[0] = peer[1];
-	fds[1] = v.plain;
-	send_msg(worker, fds, 2);
-	close(peer[1]);
-	fill(sent, sizeof(sent), 5);
-	clock_gettime(CLOCK_MONOTONIC, &a);
-	pid = child_says(&v, -1, sent, sizeof(sent));
-	ok(hear(peer[0], got, sizeof(got)) == sizeof(sent) &&
-		memcmp(sent, got, sizeof(sent)) == 0,
-	    "cap: everything arrives");
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	took = (double)(b.tv_sec - a.tv_sec) +
-	       (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-	ok(took > 0.4, "cap: in its time (%.2f s)", took);
-	waitpid(pid, NULL, 0);
-	close(peer[0]);
-	via_close(&v);
-	finish("cap");
 }
 
 /* --- orphans ----------------------------------------------------------- */
@@ -552,7 +465,6 @@ main(void)
 	stops_reading();
 	counts();
 	idle();
-	cap();
 	orphan();
 	killed();
 	return done_testing();

@@ -123,18 +123,31 @@ use_server(int w, uint32_t number, const char *name, uint32_t flags)
 
 /* --- connections ------------------------------------------------------- */
 
-/* A TCP connection on loopback. */
+static inline int
+tcp_socket(int room)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1 || (room > 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDBUF,
+					  &room, sizeof(room)) ||
+					 setsockopt(fd, SOL_SOCKET, SO_RCVBUF,
+					     &room, sizeof(room)))))
+		die("socket");
+	return fd;
+}
+
+/* A TCP connection on loopback, with little room in its buffers (0: with what
+ * the system gives). */
 static inline void
-tcp_pair(int sv[2])
+tcp_pair_of(int sv[2], int room)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sin);
-	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int l = tcp_socket(room);
 
-	sv[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l == -1 || sv[0] == -1 ||
-	    bind(l, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
+	sv[0] = tcp_socket(room);
+	if (bind(l, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    listen(l, 1) == -1 ||
 	    getsockname(l, (struct sockaddr *)&sin, &len) == -1 ||
 	    connect(sv[0], (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
@@ -143,6 +156,12 @@ tcp_pair(int sv[2])
 	close(l);
 	net_tune(sv[0]);
 	net_tune(sv[1]);
+}
+
+static inline void
+tcp_pair(int sv[2])
+{
+	tcp_pair_of(sv, 0);
 }
 
 static inline void
@@ -180,21 +199,6 @@ give(int w, uint64_t id, uint32_t cfg, int conn, const char *name,
 	close(conn);
 	close(p[1]);
 	return p[0];
-}
-
-static inline void
-give_peer(int w, uint64_t id, int plain, int peer, const void *first, size_t n)
-{
-	int fds[2] = { peer, plain };
-
-	memset(&msg, 0, sizeof(msg));
-	msg.type = TLS_SWITCH;
-	msg.id = id;
-	msg.first = first;
-	msg.firstlen = n;
-	send_msg(w, fds, 2);
-	close(plain);
-	close(peer);
 }
 
 /* --- the peer ---------------------------------------------------------- */
