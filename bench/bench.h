@@ -169,6 +169,20 @@ bench_from(int fd, unsigned n)
 		err(111, "bind");
 }
 
+/* A connection from the n-th of these to a server that takes it at once. */
+static inline int
+bench_connect_from(const struct sockaddr_in *server, unsigned n)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		err(111, "socket");
+	bench_from(fd, n);
+	if (connect(fd, (const struct sockaddr *)server, sizeof(*server)) == -1)
+		err(111, "connect");
+	return fd;
+}
+
 static inline int
 bench_handover_listen(const char *path)
 {

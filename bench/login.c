@@ -109,13 +109,8 @@ conn_open(struct conn *c)
 
 	c->got = 0;
 	c->final = false;
-	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (c->fd == -1)
-		err(111, "socket");
-	bench_from(c->fd, arc4random_uniform(opt.sources));
-	if (connect(c->fd, (struct sockaddr *)&opt.server,
-		sizeof(opt.server)) == -1)
-		err(111, "connect");
+	c->fd =
+	    bench_connect_from(&opt.server, arc4random_uniform(opt.sources));
 	if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) == -1)
 		err(111, "epoll_ctl");
 	begin(c);

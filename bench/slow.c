@@ -69,13 +69,7 @@ open_all(void)
 	size_t i;
 
 	for (i = 0; i < opt.count; i++) {
-		conn[i].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (conn[i].fd == -1)
-			err(111, "socket");
-		bench_from(conn[i].fd, i % opt.sources);
-		if (connect(conn[i].fd, (struct sockaddr *)&opt.server,
-			sizeof(opt.server)) == -1)
-			err(111, "connection %zu", i);
+		conn[i].fd = bench_connect_from(&opt.server, i % opt.sources);
 		say(i);
 	}
 }

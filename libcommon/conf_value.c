@@ -1,6 +1,8 @@
 #include "conf_value.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECOND 1000LL
@@ -82,8 +84,19 @@ conf_value_seconds(struct lex *lex, const struct conf_value *v,
 }
 
 int
-conf_value_text(struct lex *lex, const struct conf_value *v,
-    const struct lex_token *t, const char *text, size_t max)
+conf_value_copy(struct lex *lex, const struct lex_at *at, const char *text,
+    char **value)
+{
+	free(*value);
+	if ((*value = strdup(text)) == NULL)
+		return lex_error(lex, at, "%s", strerror(ENOMEM));
+	return 0;
+}
+
+/* A copy of text, which is t's or what t stands for. */
+static int
+bounded(struct lex *lex, const struct conf_value *v, const struct lex_token *t,
+    const char *text, size_t max, char **value)
 {
 	if (t->text[0] == '\0')
 		return lex_error(lex, &t->at, "%s \"\": it is empty", v->name);
@@ -91,5 +104,34 @@ conf_value_text(struct lex *lex, const struct conf_value *v,
 		return lex_error(lex, &t->at,
 		    "%s \"%.20s...\": longer than %zu bytes", v->name, t->text,
 		    max);
+	return conf_value_copy(lex, &t->at, text, value);
+}
+
+int
+conf_value_text(struct lex *lex, const struct conf_value *v,
+    const struct lex_token *t, size_t max, char **value)
+{
+	return bounded(lex, v, t, t->text, max, value);
+}
+
+int
+conf_value_path(struct lex *lex, const struct conf_value *v,
+    const struct lex_token *t, size_t max, char **value)
+{
+	const char *path = lex_path(lex, t);
+
+	return path == NULL ? -1 : bounded(lex, v, t, path, max, value);
+}
+
+int
+conf_value_mode(struct lex *lex, const struct lex_token *t, mode_t *mode)
+{
+	size_t n = strlen(t->text);
+
+	if (n < 3 || n > 4 || strspn(t->text, "01234567") != n ||
+	    (n == 4 && t->text[0] != '0'))
+		return lex_error(lex, &t->at,
+		    "mode %.20s: expected octal digits, 0000 to 0777", t->text);
+	*mode = (mode_t)strtoul(t->text, NULL, 8);
 	return 0;
 }

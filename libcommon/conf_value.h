@@ -6,6 +6,7 @@
  * returns 0, or -1 with the error told to the lexer.  Pure.
  */
 
+#include <sys/types.h>
 #include <stddef.h>
 
 #include "conf_lex.h"
@@ -36,8 +37,19 @@ int conf_value_range(struct lex *, const struct conf_value *,
 int conf_value_seconds(struct lex *, const struct conf_value *,
     const struct lex_token *t, unsigned *seconds);
 
-/* Has the text 1 to max bytes?  (It may be another one than t's: its path.) */
+/*
+ * A text of 1 to max bytes, and a path, relative to the file where it stands.
+ * *value is malloc'ed; what it was is freed.
+ */
 int conf_value_text(struct lex *, const struct conf_value *,
-    const struct lex_token *t, const char *text, size_t max);
+    const struct lex_token *t, size_t max, char **value);
+int conf_value_path(struct lex *, const struct conf_value *,
+    const struct lex_token *t, size_t max, char **value);
+/* Any text, likewise; at is told when there is no memory. */
+int conf_value_copy(struct lex *, const struct lex_at *, const char *text,
+    char **value);
+
+/* "mode": who may open a socket, in octal digits. */
+int conf_value_mode(struct lex *, const struct lex_token *t, mode_t *mode);
 
 #endif

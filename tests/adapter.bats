@@ -547,15 +547,7 @@ slow_ones() { # N HEX
 }
 
 @test "wrong use: 100, what is wrong, and the usage" {
-    local args why
-
-    while IFS='|' read -r args why; do
-        # shellcheck disable=SC2086 # words
-        run vsap-relay $args </dev/null
-        assert_failure 100
-        assert_output --partial "$why"
-        assert_output --partial 'usage: vsap-relay'
-    done <<'CASES'
+    refuses_use vsap-relay <<'CASES'
 -D 0 a:1|-D takes no endpoint
 -D 0 -l :0|one -l or one -D
 -D 0 -D 0|one -l or one -D

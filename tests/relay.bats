@@ -250,15 +250,7 @@ random_file() { # BYTES
 }
 
 @test "relay: wrong use: 100, what is wrong, and the usage" {
-    local args
-
-    while IFS='|' read -r args why; do
-        # shellcheck disable=SC2086 # words
-        run vsap-relay $args </dev/null
-        assert_failure 100
-        assert_output --partial "$why"
-        assert_output --partial 'usage: vsap-relay'
-    done <<'CASES'
+    refuses_use vsap-relay <<'CASES'
 |one or two endpoints
 a:1 b:2 c:3|one or two endpoints
 -l :0|-l takes exactly one endpoint

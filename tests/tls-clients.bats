@@ -1,6 +1,7 @@
 # The clients by TLS: what they carry, whom they trust, what they say.
 
 load lib/common
+load lib/service
 load lib/tls
 
 setup() {
@@ -35,50 +36,6 @@ front() { # [option of OPENSSL-LISTEN...]
     start_vsapd
     tls_front front server.both "$CONTROL" "$@"
     GW=tls:localhost:${FRONT##*:}
-}
-
-# A service at SERVICE.
-#	echo	answers at once, and ends with its input
-#	upper	answers its input, in capitals, once that has ended
-#	sums	answers with the checksum of its input, once that has ended
-#	count	sends "big", then says to service.log what it got
-service() { # KIND
-    cat >service.py <<'END'
-import hashlib, socket, sys, threading
-kind = sys.argv[1]
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-s.listen(64)
-print("listening on 127.0.0.1:%d" % s.getsockname()[1], flush=True)
-def rest(c):
-    while True:
-        d = c.recv(1 << 16)
-        if not d:
-            return
-        yield d
-def serve(c):
-    print("visitor", flush=True)
-    if kind == "echo":
-        for d in rest(c):
-            c.sendall(d)
-    elif kind == "upper":
-        c.sendall(b"".join(rest(c)).upper())
-    elif kind == "sums":
-        t = threading.Thread(target=lambda: (c.sendall(open("big", "rb").read()),
-                                             c.shutdown(socket.SHUT_WR)))
-        t.start()
-        h = hashlib.sha256()
-        for d in rest(c):
-            h.update(d)
-        t.join()
-        print("got %s" % h.hexdigest(), flush=True)
-    c.close()
-while True:
-    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
-END
-    start "service" python3 service.py "$@" </dev/null
-    SERVICE=$(listening_on "$LOG")
-    SERVICE_LOG=$LOG
 }
 
 # Those of clients, with or without their parent.
@@ -441,9 +398,9 @@ END
     assert_failure
 }
 
-@test "a stream that broke off is told from one that ended" {
-    front
-    service echo
+# A stream through GW to SERVICE, which echoes: as descriptor 7, to out; pid
+# is its client's.
+hold_stream() {
     mkfifo in
     vsap-connect --ca=ca.pem -s "$GW" "$SERVICE" <in >out 2>err 3>&- &
     pid=$!
@@ -451,6 +408,12 @@ END
     exec 7>in
     echo hello >&7
     wait_for 10 grep -q hello out
+}
+
+@test "a stream that broke off is told from one that ended" {
+    front
+    service echo
+    hold_stream
     # the middle of the stream is gone, without TLS's good bye
     pkill -KILL -P "$FRONT_PID"
     wait_for 10 is_gone "$pid"
@@ -463,13 +426,7 @@ END
 @test "a worker that dies is told; the next connection has a new one" {
     gateway
     service echo
-    mkfifo in
-    vsap-connect --ca=ca.pem -s "$GW" "$SERVICE" <in >out 2>err 3>&- &
-    pid=$!
-    STARTED+=("$pid")
-    exec 7>in
-    echo hello >&7
-    wait_for 10 grep -q hello out
+    hold_stream
     # shellcheck disable=SC2046 # pids are words
     kill -KILL $(tls_workers)
     wait_for 10 is_gone "$pid"

@@ -88,16 +88,9 @@ conf_set_password(struct conf_parse *p, const struct lex_token *t)
 int
 conf_set_mode(struct conf_parse *p, const struct lex_token *t)
 {
-	size_t n = strlen(t->text);
-
 	if (conf_once(p, ITEM_MODE, t) == -1)
 		return -1;
-	if (n < 3 || n > 4 || strspn(t->text, "01234567") != n ||
-	    (n == 4 && t->text[0] != '0'))
-		return lex_error(p->lex, &t->at,
-		    "mode %.20s: expected octal digits, 0000 to 0777", t->text);
-	p->listen->mode = (mode_t)strtoul(t->text, NULL, 8);
-	return 0;
+	return conf_value_mode(p->lex, t, &p->listen->mode);
 }
 
 /* Whether there is such a class is asked in the end. */

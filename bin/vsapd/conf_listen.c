@@ -125,20 +125,10 @@ conf_add_proxy_from(struct conf_parse *p, const struct lex_token *t)
 int
 conf_listen_mode(struct conf_parse *p, const struct lex_token *t)
 {
-	size_t n = strlen(t->text);
-	mode_t mode = 0;
-
 	if (conf_once(p, ITEM_MODE, t) == -1)
 		return -1;
-	if (n < 3 || n > 4 || strspn(t->text, "01234567") != n ||
-	    (n == 4 && t->text[0] != '0'))
-		return lex_error(p->lex, &t->at,
-		    "mode %.20s: expected octal digits, 0000 to 0777", t->text);
-	for (const char *s = t->text; *s != '\0'; s++)
-		mode = mode * 8 + (mode_t)(*s - '0');
 	p->listen->has_mode = true;
-	p->listen->mode = mode;
-	return 0;
+	return conf_value_mode(p->lex, t, &p->listen->mode);
 }
 
 int

@@ -111,33 +111,25 @@ conf_set_time(struct conf_parse *p, enum conf_item item,
 int
 conf_copy(struct conf_parse *p, const char *text, char **value)
 {
-	free(*value);
-	if ((*value = strdup(text)) == NULL)
-		return conf_no_memory(p);
-	return 0;
+	return conf_value_copy(p->lex, &p->last.at, text, value);
 }
 
 int
 conf_set_text(struct conf_parse *p, enum conf_item item,
     const struct lex_token *t, size_t max, char **value)
 {
-	if (conf_once(p, item, t) == -1 ||
-	    conf_value_text(p->lex, &items[item], t, t->text, max) == -1)
+	if (conf_once(p, item, t) == -1)
 		return -1;
-	return conf_copy(p, t->text, value);
+	return conf_value_text(p->lex, &items[item], t, max, value);
 }
 
 int
 conf_set_path(struct conf_parse *p, enum conf_item item,
     const struct lex_token *t, char **value)
 {
-	const char *path;
-
-	if (conf_once(p, item, t) == -1 || (path = lex_path(p->lex, t)) == NULL)
+	if (conf_once(p, item, t) == -1)
 		return -1;
-	if (conf_value_text(p->lex, &items[item], t, path, CONF_PATH_MAX) == -1)
-		return -1;
-	return conf_copy(p, path, value);
+	return conf_value_path(p->lex, &items[item], t, CONF_PATH_MAX, value);
 }
 
 char *

@@ -497,6 +497,19 @@ END
     }
 }
 
+# Wrong use, "ARGUMENTS|REASON" in each line: 100, the reason and the usage.
+refuses_use() { # PROGRAM <LINES
+    local args why
+
+    while IFS='|' read -r args why; do
+        # shellcheck disable=SC2086 # words
+        run "$1" $args </dev/null
+        assert_failure 100
+        assert_output --partial "$why"
+        assert_output --partial "usage: $1"
+    done
+}
+
 need_root() {
     [ "$(id -u)" = 0 ] || skip "needs root: $*"
 }

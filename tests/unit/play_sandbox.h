@@ -430,6 +430,51 @@ try_all(const char *who, int (*confine)(char *, size_t),
 		    "%s: %s", who, trials[i].what);
 }
 
+#define TRY(who, role, trials)                                                 \
+	try_all(who, role, trials, sizeof(trials) / sizeof((trials)[0]))
+
+/* What no role may. */
+static inline void
+try_forbidden(const char *who, int (*confine)(char *, size_t))
+{
+	static const struct trial trials[] = {
+		{ "execute", do_exec, KILLED },
+		{ "trace the parent", do_ptrace, KILLED },
+		{ "fork", do_fork, EPERM },
+		{ "signal the parent", do_kill, EPERM },
+		{ "map executable memory", do_exec_map, EPERM },
+	};
+
+	TRY(who, confine, trials);
+}
+
+/* The same of roles that a stranger may take over. */
+static inline void
+try_escapes(const char *who, int (*confine)(char *, size_t))
+{
+	static const struct trial trials[] = {
+		{ "mount", do_mount, KILLED },
+		{ "leave a namespace", do_unshare, KILLED },
+		{ "signal the parent's thread", do_signal_other, EPERM },
+		{ "make memory executable", do_exec_protect, EPERM },
+		{ "abort", do_abort, ABORTED },
+	};
+
+	try_forbidden(who, confine);
+	TRY(who, confine, trials);
+}
+
+/* Files that were named are all that there are: Landlock, which not every
+ * kernel has. */
+static inline bool
+confines_files(void)
+{
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) >= 1)
+		return true;
+	ok(1, "files # SKIP this kernel has no Landlock");
+	return false;
+}
+
 static inline void
 prepare(void)
 {

@@ -13,41 +13,13 @@
 
 #include "crypthash.h"
 #include "play_auth.h"
+#include "play_loop.h"
 #include "tap.h"
 #include "vsapd/auth.h"
 
 #define NELEM(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct event_base *base;
-
-/* --- the loop ---------------------------------------------------------- */
-
 static int yes, no, count;
-
-static void
-on_late(evutil_socket_t fd, short what, void *arg)
-{
-	bool *late = arg;
-
-	(void)fd;
-	(void)what;
-	*late = true;
-}
-
-/* Run the loop until so many answers came, ten seconds at most. */
-static void
-wait_for(const int *n, int want)
-{
-	struct timeval limit = { 10, 0 };
-	bool late = false;
-	struct event *ev = evtimer_new(base, on_late, &late);
-
-	evtimer_add(ev, &limit);
-	while (*n < want && !late)
-		if (event_base_loop(base, EVLOOP_ONCE) != 0)
-			break;
-	event_free(ev);
-}
 
 static void
 turns(void)

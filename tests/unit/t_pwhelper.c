@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "play_loop.h"
 #include "tap.h"
 
-static struct event_base *base;
 static struct pwhelper *helper;
 static int played = -1; /* our end, where we play the helper */
 static int yes, no, gone, asked_again;
@@ -41,31 +41,6 @@ static void
 forget(void)
 {
 	yes = no = gone = asked_again = 0;
-}
-
-static void
-on_late(evutil_socket_t fd, short what, void *arg)
-{
-	bool *late = arg;
-
-	(void)fd;
-	(void)what;
-	*late = true;
-}
-
-/* Run the loop until so many answers came, ten seconds at most. */
-static void
-wait_for(const int *count, int want)
-{
-	struct timeval limit = { 10, 0 };
-	bool late = false;
-	struct event *ev = evtimer_new(base, on_late, &late);
-
-	evtimer_add(ev, &limit);
-	while (*count < want && !late)
-		if (event_base_loop(base, EVLOOP_ONCE) != 0)
-			break;
-	event_free(ev);
 }
 
 /* What is to be read now, nothing more. */
