@@ -696,7 +696,7 @@ test_names(void)
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(*hosts); i++) {
 		host = hosts[i].host;
-		c = load("");
+		c = load("\n");
 		is_str(c->name, hosts[i].name, "host %s",
 		    host == NULL ? "NULL" : host);
 		conf_free(c);

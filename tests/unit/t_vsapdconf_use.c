@@ -147,7 +147,7 @@ static const struct {
 	    "127.0.0.1:8706 is named by upstream, too: a gateway is not its "
 	    "own upstream" },
 	{ "upstream 192.0.2.1:1\npermit stat\nlisten on :1\n", "" },
-	{ "", "" },
+	{ "\n", "" },
 };
 
 static void
