@@ -248,8 +248,9 @@ start_vsapd_conf() { # NAME
 # --- TLS in front of a plain target ---------------------------------------
 
 # One certificate for all, and what generators offer: one suite.
-tls_files() {
-    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
+tls_files() { # [KEY OPTION...]
+    [ $# -gt 0 ] || set -- rsa:2048
+    openssl req -x509 -newkey "$@" -nodes -days 30 -subj /CN=localhost \
         -keyout "$TMP/key.pem" -out "$TMP/cert.pem" 2>"$TMP/openssl.err" ||
         { skip "no certificate: $(tail -n 1 "$TMP/openssl.err")"; return 1; }
     (umask 077 && cat "$TMP/cert.pem" "$TMP/key.pem" >"$TMP/both.pem")

@@ -81,4 +81,8 @@ int tlsconf_send(const struct tlsconf *, int worker, uint32_t cfg);
 struct tls_config *
 tlsconf_use(const struct tlsconf *, char *err, size_t errlen);
 
+/* A whole file behind its descriptor, whose position may be shared: malloc'ed,
+ * NULL with errno (EFBIG: empty, or more than TLSCONF_FILE_MAX). */
+uint8_t *tlsconf_read(int fd, size_t *len);
+
 #endif

@@ -36,34 +36,40 @@ blob_wipe(struct blob *b)
 	b->p = NULL;
 }
 
-/* A file behind its descriptor, whose position may be shared. */
-static int
-blob_read(struct blob *b, int fd)
+uint8_t *
+tlsconf_read(int fd, size_t *len)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
+	uint8_t *p;
 	ssize_t n;
 
 	if (size < 1 || size > TLSCONF_FILE_MAX) {
 		errno = size == -1 ? errno : EFBIG;
-		return -1;
+		return NULL;
 	}
-	b->len = 0;
-	if ((b->p = malloc((size_t)size)) == NULL)
-		return -1;
-	while (b->len < (size_t)size) {
-		n = pread(fd, b->p + b->len, (size_t)size - b->len,
-		    (off_t)b->len);
+	*len = 0;
+	if ((p = malloc((size_t)size)) == NULL)
+		return NULL;
+	while (*len < (size_t)size) {
+		n = pread(fd, p + *len, (size_t)size - *len, (off_t)*len);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
-		b->len += (size_t)n;
+		*len += (size_t)n;
 	}
-	if (b->len == (size_t)size)
-		return 0;
-	blob_wipe(b);
+	if (*len == (size_t)size)
+		return p;
+	explicit_bzero(p, *len);
+	free(p);
 	errno = EIO;
-	return -1;
+	return NULL;
+}
+
+static int
+blob_read(struct blob *b, int fd)
+{
+	return (b->p = tlsconf_read(fd, &b->len)) == NULL ? -1 : 0;
 }
 
 static int

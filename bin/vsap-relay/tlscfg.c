@@ -8,6 +8,7 @@
 
 #include "limits_vsap.h"
 #include "tlsconf.h"
+#include "tlsroots.h"
 
 struct tlscfg {
 	unsigned refs;
@@ -16,6 +17,9 @@ struct tlscfg {
 	struct tls_config *conf;
 	struct tls *server; /* whose connections are accepted; NULL: client */
 	char pins[TLS_TEXT_MAX];
+	uint8_t *ca; /* a client's authorities, if they are many; or NULL */
+	size_t calen;
+	bool few; /* conf has some of them */
 };
 
 struct slot {
@@ -155,6 +159,16 @@ add_keypair(struct tlscfgs *t, const struct tls_msg *m, const int *fd, int nfd,
 		s->error = error != 0 ? error : E2BIG;
 }
 
+static void
+keep_ca(struct tlscfg *g, int fd)
+{
+	if (fd == -1 || (g->ca = tlsconf_read(fd, &g->calen)) == NULL ||
+	    g->calen > TLSROOTS_FEW)
+		return;
+	free(g->ca);
+	g->ca = NULL;
+}
+
 static struct tlscfg *
 make(const struct tlsconf *c, char *err, size_t errlen)
 {
@@ -170,8 +184,10 @@ make(const struct tlsconf *c, char *err, size_t errlen)
 	    c->handshake > 0 ? c->handshake : (unsigned)VSAP_TLS_HANDSHAKE;
 	strlcpy(g->pins, c->pins, sizeof(g->pins));
 	g->conf = tlsconf_use(c, err, errlen);
-	if (g->conf != NULL && c->role == TLS_CLIENT)
+	if (g->conf != NULL && c->role == TLS_CLIENT) {
+		keep_ca(g, c->ca);
 		return g;
+	}
 	if (g->conf != NULL && (g->server = tls_server()) != NULL) {
 		if (tls_configure(g->server, g->conf) == 0) {
 			tls_config_clear_keys(g->conf);
@@ -246,6 +262,7 @@ tlscfg_put(struct tlscfg *g)
 		return;
 	tls_free(g->server);
 	tls_config_free(g->conf);
+	free(g->ca);
 	free(g);
 }
 
@@ -287,4 +304,32 @@ tlscfg_refuses(const struct tlscfg *g, struct tls *tls)
 	if (print != NULL && tlsconf_pinned(g->pins, print))
 		return NULL;
 	return "certificate is not one that is pinned";
+}
+
+void
+tlscfg_shook(struct tlscfg *g, struct tls *tls)
+{
+	const uint8_t *chain;
+	uint8_t *few;
+	size_t len, n = 0;
+
+	if (g->ca == NULL || g->few ||
+	    (chain = tls_peer_cert_chain_pem(tls, &len)) == NULL)
+		return;
+	few = tlsroots_of(g->ca, g->calen, chain, len, &n);
+	g->few = few != NULL && tls_config_set_ca_mem(g->conf, few, n) == 0;
+	free(few);
+}
+
+const char *
+tlscfg_failed(struct tlscfg *g, struct tls *tls)
+{
+	const char *why = tls_error(tls);
+
+	if (!g->few || why == NULL ||
+	    strstr(why, "certificate verification failed") == NULL ||
+	    tls_config_set_ca_mem(g->conf, g->ca, g->calen) == -1)
+		return NULL;
+	g->few = false;
+	return "handshake: the peer is of another authority now: try again";
 }

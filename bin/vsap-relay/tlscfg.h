@@ -47,4 +47,13 @@ unsigned tlscfg_handshake(const struct tlscfg *); /* seconds */
  */
 const char *tlscfg_refuses(const struct tlscfg *, struct tls *);
 
+/*
+ * A client's handshake was right: by whom the peer is known, so that the next
+ * connection looks at few authorities (tlsroots.h).  Or it was not: NULL, or
+ * what to say instead of its reason, for these few were not all, and the next
+ * one has all of them again.
+ */
+void tlscfg_shook(struct tlscfg *, struct tls *);
+const char *tlscfg_failed(struct tlscfg *, struct tls *);
+
 #endif

@@ -51,9 +51,14 @@ shake_hands(struct tlsconn *c)
 		r = -1;
 	}
 	if (r == -1) {
+		if ((why = tlscfg_failed(c->cfg, c->tls)) != NULL) {
+			c->why[0] = '\0';
+			tlsconn_why(c, "%s", why);
+		}
 		tlsconn_fail(c);
 		return false;
 	}
+	tlscfg_shook(c->cfg, c->tls);
 	c->phase = PHASE_RUN;
 	c->moved = clock_ms();
 	tell_up(c);

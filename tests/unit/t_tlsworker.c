@@ -371,6 +371,64 @@ client_role(void)
 	    TLS_F_NO_VERIFY, "server", "localhost", "pinned");
 }
 
+/* One more server, for a worker that goes on. */
+static bool
+reaches_again(uint64_t id, const char *cert, const char *name)
+{
+	int sv[2], plain, type;
+	pid_t pid;
+	bool good;
+
+	tcp_pair(sv);
+	pid = serve(sv[0], cert);
+	close(sv[0]);
+	plain = give(worker, id, 2, sv[1], name, NULL, 0);
+	while ((type = next_msg(worker)) != 0 && type != TLS_UP &&
+	       type != TLS_DOWN)
+		continue;
+	good = type == TLS_UP && say(plain, "x") && hears(plain, "x");
+	close(plain);
+	waitpid(pid, NULL, 0);
+	while (good && next_msg(worker) != 0 && msg.type != TLS_DOWN)
+		continue;
+	return good;
+}
+
+/* A system has more authorities than one wants to read for each connection;
+ * what is left of them trusts nobody whom all of them do not. */
+static void
+many_authorities(void)
+{
+	struct tlsconf c;
+
+	certs_run("cat ca.pem other-ca.pem >many.pem; for i in 1 2 3 4 5 6 7; "
+		  "do cat many.pem many.pem >more.pem; mv more.pem many.pem; "
+		  "done");
+	tlsconf_init(&c, TLS_CLIENT);
+	conf_ca(&c, "many.pem");
+	worker = start_worker(&worker_pid);
+	if (!conf_use(&c, worker, 2))
+		errx(1, "client: %s", msg.text);
+	ok(reaches_again(1, "server", "localhost"), "many CAs: one of them");
+	ok(reaches_again(2, "server", "localhost"), "many CAs: once more");
+	ok(!reaches_again(3, "server", "example.org"),
+	    "many CAs: another name is not trusted");
+	ok(!reaches_again(4, "expired", "localhost"),
+	    "many CAs: an expired one is not trusted");
+	ok(!reaches_again(5, "server", "x"), "many CAs: nor a wrong name");
+	ok(reaches_again(6, "server", "localhost"), "many CAs: the first");
+	ok(!reaches_again(7, "stranger", "mallory") &&
+		strstr(msg.text, "another authority now: try again") != NULL,
+	    "many CAs: another one of them: %s", msg.text);
+	ok(reaches_again(8, "stranger", "mallory"),
+	    "many CAs: which is looked at next time");
+	ok(reaches_again(9, "stranger", "mallory"), "many CAs: once more");
+	ok(!reaches_again(10, "server", "localhost"), "many CAs: and back");
+	ok(reaches_again(11, "server", "localhost"), "many CAs: again");
+	close(worker);
+	is_int(exit_status(worker_pid), 0, "many CAs: the worker leaves");
+}
+
 /* --- configurations ---------------------------------------------------- */
 
 static bool
@@ -513,6 +571,7 @@ main(void)
 	client_certificates("tlsv1.3");
 	client_certificates("tlsv1.2");
 	client_role();
+	many_authorities();
 	replaced();
 	by_name();
 	no_configuration();
