@@ -32,8 +32,10 @@ struct front {
 	void (*reply)(struct session *, int code, bool more, const char *text);
 	/* The answer to login_begin(). why: what a refusal is told. */
 	void (*logged_in)(struct session *, bool right, const char *why);
-	/* The session is refused before it began (a limit). */
-	void (*refuse)(struct session *, const char *why);
+	/* Its first bytes, which are still in s->in, came to a listener that
+	 * speaks something else: say so, and close.  NULL: not known by its
+	 * first bytes. */
+	void (*unwelcome)(struct session *, const char *why);
 };
 
 extern const struct front front_proxy, front_first, front_vsap, front_socks,

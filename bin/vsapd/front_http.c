@@ -33,22 +33,30 @@ answer(struct session *s, int status, const char *reason, const char *fields,
 	    "HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Length: %d\r\nConnection: close\r\n\r\n",
 	    status, reason, fields, len);
-	session_log(s, "%s: HTTP %d: %.300s", s->peer, status, text);
 	front_send(s, head, (size_t)n);
 	front_send(s, body, (size_t)len);
 	session_finish(s);
+}
+
+/* What the log does not know yet. */
+static void
+refuse(struct session *s, int status, const char *reason, const char *fields,
+    const char *text)
+{
+	session_log(s, "%s: HTTP %d: %.300s", s->peer, status, text);
+	answer(s, status, reason, fields, text);
 }
 
 static void
 forbidden(struct session *s, const char *text)
 {
 	if (who_has_users(s) && s->user[0] == '\0' && who_takes_cleartext(s))
-		answer(s, 407, "Proxy Authentication Required",
+		refuse(s, 407, "Proxy Authentication Required",
 		    "Proxy-Authenticate: Basic realm=\"vsapd\", "
 		    "charset=\"UTF-8\"\r\n",
 		    text);
 	else
-		answer(s, 403, "Forbidden", "", text);
+		refuse(s, 403, "Forbidden", "", text);
 }
 
 static void
@@ -56,22 +64,22 @@ fault(struct session *s, enum http_fault f)
 {
 	switch (f) {
 	case HTTP_LONG_LINE:
-		answer(s, 414, "URI Too Long", "", "the target is too long");
+		refuse(s, 414, "URI Too Long", "", "the target is too long");
 		break;
 	case HTTP_LONG_HEAD:
-		answer(s, 431, "Request Header Fields Too Large", "",
+		refuse(s, 431, "Request Header Fields Too Large", "",
 		    "the head is too long");
 		break;
 	case HTTP_VERSION:
-		answer(s, 505, "HTTP Version Not Supported", "",
+		refuse(s, 505, "HTTP Version Not Supported", "",
 		    "HTTP/1.0 and HTTP/1.1 are spoken here");
 		break;
 	case HTTP_LENGTH:
-		answer(s, 400, "Bad Request", "",
+		refuse(s, 400, "Bad Request", "",
 		    "a CONNECT has no content; what follows is the stream");
 		break;
 	default:
-		answer(s, 400, "Bad Request", "", "malformed request");
+		refuse(s, 400, "Bad Request", "", "malformed request");
 		break;
 	}
 }
@@ -106,12 +114,12 @@ take(struct session *s, struct http *h, const struct http_request *r)
 	size_t n;
 
 	if (strcmp(r->method, "CONNECT") != 0) {
-		answer(s, 405, "Method Not Allowed", "Allow: CONNECT\r\n",
+		refuse(s, 405, "Method Not Allowed", "Allow: CONNECT\r\n",
 		    "this is a gateway: CONNECT host:port is what it knows");
 		return;
 	}
 	if (!is_host_port(r->target)) {
-		answer(s, 400, "Bad Request", "",
+		refuse(s, 400, "Bad Request", "",
 		    "write CONNECT host:port HTTP/1.1");
 		return;
 	}
@@ -165,9 +173,9 @@ static void
 unreachable(struct session *s, const char *text)
 {
 	if (s->failure == ETIMEDOUT)
-		answer(s, 504, "Gateway Timeout", "", text);
+		refuse(s, 504, "Gateway Timeout", "", text);
 	else
-		answer(s, 502, "Bad Gateway", "", text);
+		refuse(s, 502, "Bad Gateway", "", text);
 }
 
 static void
@@ -187,7 +195,7 @@ reply(struct session *s, int code, bool more, const char *text)
 	else if (code == VSAP_NOT_CONNECTED)
 		unreachable(s, text);
 	else
-		answer(s, 400, "Bad Request", "", text);
+		refuse(s, 400, "Bad Request", "", text);
 }
 
 static void
@@ -205,9 +213,9 @@ logged_in(struct session *s, bool right, const char *why)
 }
 
 static void
-refuse(struct session *s, const char *why)
+unwelcome(struct session *s, const char *why)
 {
-	answer(s, 503, "Service Unavailable", "Retry-After: 60\r\n", why);
+	answer(s, 403, "Forbidden", "", why);
 }
 
 const struct front front_http = {
@@ -217,5 +225,5 @@ const struct front front_http = {
 	.while_waiting = NULL,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = refuse,
+	.unwelcome = unwelcome,
 };

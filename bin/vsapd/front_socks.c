@@ -453,11 +453,30 @@ while_waiting(struct session *s)
 	    verb_of(k->command) != NULL ? next_request(s) : NEXT_UNKNOWN);
 }
 
+/* Of its version nothing is taken here. */
+static void
+unwelcome(struct session *s, const char *why)
+{
+	struct socks *k = front_state(s, sizeof(*k));
+	static const unsigned char no_method[] = { 5, SOCKS_NO_METHOD };
+
+	(void)why; /* there is no room for it */
+	if (k == NULL)
+		return;
+	k->version = s->in.data[0];
+	k->phase = OVER;
+	if (k->version == 4)
+		say(s, k, SOCKS_NOT_ALLOWED, "");
+	else
+		front_send(s, no_method, sizeof(no_method));
+	session_finish(s);
+}
+
 const struct front front_socks = {
 	.name = "SOCKS",
 	.input = input,
 	.while_waiting = while_waiting,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = front_close,
+	.unwelcome = unwelcome,
 };

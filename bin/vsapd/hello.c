@@ -120,7 +120,8 @@ turn_away(struct session *s, enum conf_limit item, enum conf_scope scope)
 	if (gateway_say_again(&s->gw->said_limit))
 		log_warn("%s: turned away: %s", s->peer, why);
 	s->gw->totals.refused++;
-	s->front->refuse(s, why);
+	/* Nobody knows what language it understands; the log knows. */
+	session_reset(s, NULL);
 }
 
 static bool
