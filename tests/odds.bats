@@ -74,3 +74,105 @@ closed"
     run vsap_lines "$CONTROL" "CONNECT $(xs 1000)"
     assert_line --regexp '^VSAP/0.1 540 '
 }
+
+# ---- what the log says of refusals ------------------------------------------
+
+# The one line of the Nth session; fails where it has more, or none.
+line_of() { # N PATTERN
+    wait_log "$VSAPD_LOG" " s$1: .*$2" || return 1
+    [ "$(log_count "$VSAPD_LOG" " s$1: ")" = 1 ] || {
+        grep " s$1: " "$VSAPD_LOG"
+        return 1
+    }
+}
+
+@test "what is refused is one line in the log, whatever it was asked in" {
+    conf <<EOF
+listen on 127.0.0.1:0
+user ops password "$(vsapd -H <<<geheim | head -n 1)"
+permit user ops connect any
+permit connect localhost:1
+limit logins per user 3
+EOF
+    socks "$CONTROL" hello=00 connect=127.0.0.1:9
+    line_of 1 '127.0.0.1:[0-9]*: connect to 127.0.0.1:9: no rule permits it$'
+    socks "$CONTROL" connect4=127.0.0.1:9
+    line_of 2 'no rule permits it$'
+    raw "$CONTROL" 'CONNECT 127.0.0.1:9 HTTP/1.1\r\n\r\n'
+    assert_line --regexp '^HTTP/1.1 407 '
+    line_of 3 'no rule permits it$'
+    socks "$CONTROL" hello=00 connect=localhost:1
+    assert_line --regexp '^reply 5 '
+    line_of 4 'connect localhost:1: Connection refused$'
+    raw "$CONTROL" 'CONNECT localhost:1 HTTP/1.1\r\n\r\n'
+    assert_line --regexp '^HTTP/1.1 502 '
+    line_of 5 'connect localhost:1: Connection refused$'
+    raw "$CONTROL" 'GET / HTTP/1.1\r\n\r\n'
+    line_of 6 'HTTP 405: '
+    socks "$CONTROL" hello=00 udp=127.0.0.1:1
+    line_of 7 'SOCKS 5: UDP is not served here$'
+    # Wrong passwords, by three protocols and for three users.
+    socks "$CONTROL" hello=02 login=$'you\e':wrong closed
+    assert_line 'login 1'
+    line_of 8 'AUTH refused: user you\\\^\[: wrong user or password$'
+    raw "$CONTROL" "CONNECT a:1 HTTP/1.1\r\nProxy-Authorization: Basic $(printf he:wrong | base64)\r\n\r\n"
+    assert_line --regexp '^HTTP/1.1 407 '
+    line_of 9 'AUTH refused: user he: wrong user or password$'
+    run vsap_lines "$CONTROL" 'AUTH she:wrong'
+    line_of 10 'AUTH refused: user she: wrong user or password$'
+    # What is not even checked.
+    run vsap_lines "$CONTROL" 'AUTH she:wrong' 'AUTH she:wrong'
+    run vsap_lines "$CONTROL" 'AUTH she:wrong'
+    line_of 12 'AUTH refused: user she: too many wrong passwords: try again in [0-9]+ s$'
+    run vsap_lines "$CONTROL" "AUTH $(xs 65):wrong"
+    line_of 13 "AUTH refused: user $(xs 64): write user:password$"
+}
+
+@test "where a login is demanded, requests before it are one line each" {
+    conf <<EOF
+listen on 127.0.0.1:0
+user ops password "$(vsapd -H <<<geheim | head -n 1)"
+authentication required
+permit connect any
+EOF
+    run vsap_lines "$CONTROL" 'CONNECT 127.0.0.1:9'
+    assert_line --partial 'say AUTH'
+    line_of 1 '127.0.0.1:[0-9]*: CONNECT: not logged in$'
+    raw "$CONTROL" 'CONNECT 127.0.0.1:9 HTTP/1.1\r\n\r\n'
+    assert_line --regexp '^HTTP/1.1 407 '
+    line_of 2 'CONNECT: not logged in$'
+    socks "$CONTROL" connect4=127.0.0.1:9
+    line_of 3 'CONNECT: not logged in$'
+    socks "$CONTROL" hello=00 closed
+    line_of 4 'SOCKS 5: no method that is taken here$'
+}
+
+@test "too many SCRAM attempts are one line in the log each, with the user" {
+    conf <<EOF
+listen on 127.0.0.1:0
+user ops password "$(vsapd -H <<<geheim | sed -n 2p)"
+permit user ops connect any
+limit logins per user 1
+EOF
+    scram() { vsap_lines "$CONTROL" "AUTH SCRAM-SHA-256 $(printf 'n,,n=ops,r=abc' | base64)"; }
+    run scram
+    assert_line --partial ' 330 '
+    run scram
+    assert_line --partial 'limit logins per user 1'
+    line_of 2 'AUTH refused: user ops: too many: limit logins per user 1 '
+    run vsap_lines "$CONTROL" 'AUTH SCRAM-SHA-256 ====' 'AUTH SCRAM-SHA-256 eHg='
+    wait_log "$VSAPD_LOG" ' s3: .*AUTH refused: malformed'
+    assert_equal "$(log_count "$VSAPD_LOG" ' s3: .*AUTH refused')" 2
+}
+
+@test "through a chain a refusal is one line here, too" {
+    start_vsapd -c '*:2'
+    local up=$CONTROL
+    VSAPD_NAME=hop start_vsapd -l 127.0.0.1:0 -r "$up"
+    socks "$CONTROL" hello=00 connect=127.0.0.1:9
+    line_of 1 'upstream: forbidden: no rule permits '
+    raw "$CONTROL" 'CONNECT 127.0.0.1:9 HTTP/1.1\r\n\r\n'
+    line_of 2 'upstream: forbidden: no rule permits '
+    run vsap_lines "$CONTROL" 'CONNECT 127.0.0.1:99999'
+    line_of 3 'cannot connect 127.0.0.1:99999: '
+}

@@ -38,7 +38,8 @@ answer(struct session *s, int status, const char *reason, const char *fields,
 	session_finish(s);
 }
 
-/* What the log does not know yet. */
+/* The front's own refusal.  Those of the requests that it runs, and of logins,
+ * the log knows already. */
 static void
 refuse(struct session *s, int status, const char *reason, const char *fields,
     const char *text)
@@ -51,12 +52,12 @@ static void
 forbidden(struct session *s, const char *text)
 {
 	if (who_has_users(s) && s->user[0] == '\0' && who_takes_cleartext(s))
-		refuse(s, 407, "Proxy Authentication Required",
+		answer(s, 407, "Proxy Authentication Required",
 		    "Proxy-Authenticate: Basic realm=\"vsapd\", "
 		    "charset=\"UTF-8\"\r\n",
 		    text);
 	else
-		refuse(s, 403, "Forbidden", "", text);
+		answer(s, 403, "Forbidden", "", text);
 }
 
 static void
@@ -130,6 +131,8 @@ take(struct session *s, struct http *h, const struct http_request *r)
 	}
 	if (!http_basic(r->authorization, userpass, 257, password,
 		sizeof(password))) {
+		session_log(s, "%s: HTTP: malformed Proxy-Authorization",
+		    s->peer);
 		forbidden(s, "write Proxy-Authorization: Basic");
 		return;
 	}
@@ -173,9 +176,9 @@ static void
 unreachable(struct session *s, const char *text)
 {
 	if (s->failure == ETIMEDOUT)
-		refuse(s, 504, "Gateway Timeout", "", text);
+		answer(s, 504, "Gateway Timeout", "", text);
 	else
-		refuse(s, 502, "Bad Gateway", "", text);
+		answer(s, 502, "Bad Gateway", "", text);
 }
 
 static void
@@ -195,7 +198,7 @@ reply(struct session *s, int code, bool more, const char *text)
 	else if (code == VSAP_NOT_CONNECTED)
 		unreachable(s, text);
 	else
-		refuse(s, 400, "Bad Request", "", text);
+		answer(s, 400, "Bad Request", "", text);
 }
 
 static void

@@ -77,12 +77,20 @@ say(struct session *s, const struct socks *k, enum socks_rep rep,
 }
 
 static void
-say_no(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
+finish(struct session *s, struct socks *k, enum socks_rep rep)
 {
-	session_log(s, "%s: SOCKS %d: %.300s", s->peer, k->version, why);
 	k->phase = OVER;
 	say(s, k, rep, "");
 	session_finish(s);
+}
+
+/* The front's own refusal.  Those of the requests that it runs, and of logins,
+ * the log knows already. */
+static void
+say_no(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
+{
+	session_log(s, "%s: SOCKS %d: %.300s", s->peer, k->version, why);
+	finish(s, k, rep);
 }
 
 /* --- the beginning of version 5 ---------------------------------------- */
@@ -172,6 +180,7 @@ logged_in(struct session *s, bool right, const char *why)
 	struct socks *k = front_state(s, sizeof(*k));
 	unsigned char answer[2] = { 1, right ? 0 : 1 };
 
+	(void)why;
 	if (k == NULL)
 		return;
 	session_done(s);
@@ -180,7 +189,6 @@ logged_in(struct session *s, bool right, const char *why)
 		k->phase = REQUEST;
 		return;
 	}
-	session_log(s, "%s: SOCKS 5: %s", s->peer, why);
 	k->phase = OVER;
 	session_finish(s);
 }
@@ -417,7 +425,7 @@ reply(struct session *s, int code, bool more, const char *text)
 		return;
 	}
 	if (code >= 400) {
-		say_no(s, k, rep_of(s, code), text);
+		finish(s, k, rep_of(s, code));
 		return;
 	}
 	say_address(s, k, code, text);
