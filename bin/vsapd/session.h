@@ -97,6 +97,7 @@ struct session {
 	struct in6_addr kept_from; /* a guarded one where CONNECT led */
 	struct host_bind *binding;
 	struct visitors *asked; /* by that BIND, of visitors */
+	int backlog;		/* that it wants, 0: it says nothing */
 	struct login_check *checking;
 	struct scram_server *scram; /* between its two messages */
 	struct dial *dial;

@@ -52,17 +52,31 @@ status_value(const struct gateway *gw, const struct status_counter *c)
 						 c->offset);
 }
 
+/* Of a listener tcpi_unacked counts who waits, tcpi_sacked says how many may. */
+static bool
+tcp_info(int fd, struct tcp_info *info)
+{
+	socklen_t len = sizeof(*info);
+
+	return fd != -1 &&
+	       getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
+}
+
 unsigned
 status_queue(int fd)
 {
 	struct tcp_info info;
-	socklen_t len = sizeof(info);
 
-	/* Of a listener these count its queue. */
-	if (fd == -1 ||
-	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
-		return 0;
-	return info.tcpi_unacked;
+	return tcp_info(fd, &info) ? info.tcpi_unacked : 0;
+}
+
+unsigned
+status_backlog(const struct vsock *vs)
+{
+	struct tcp_info info;
+
+	return tcp_info(vs->fd, &info) ? info.tcpi_sacked
+				       : (unsigned)vs->backlog;
 }
 
 uint64_t

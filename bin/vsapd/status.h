@@ -65,6 +65,9 @@ uint64_t status_value(const struct gateway *, const struct status_counter *);
 /* Connections in the kernel's queue of a listener; 0 where it is none. */
 unsigned status_queue(int fd);
 
+/* How many of them there may be: what the system has made of it. */
+unsigned status_backlog(const struct vsock *);
+
 /* Bytes a second, there (0) and back (1), between the last two samples. */
 uint64_t status_rate(const struct gateway_stream *, int way);
 

@@ -161,6 +161,7 @@ vsock_detach(struct vbind *b)
 	struct vsock *vs = b->vsock;
 
 	vsock_unwait(b);
+	vsock_listen_no_more(b);
 	TAILQ_REMOVE(&vs->binds, b, of_vsock);
 	if (--vs->nbinds == 0) {
 		/* A port is taken as long as it lingers, too. */
@@ -170,18 +171,6 @@ vsock_detach(struct vbind *b)
 	}
 	limit_give(&b->held);
 	free(b);
-}
-
-int
-vsock_listen(struct vsock *vs, int backlog)
-{
-	if (backlog <= vs->backlog)
-		return 0;
-	if (vs->fd != -1 &&
-	    host_backlog(vs->gw->host, vs->fd, vs->keep, backlog) == -1)
-		return -1;
-	vs->backlog = backlog;
-	return 0;
 }
 
 /* --- waiting -------------------------------------------------------------- */

@@ -48,6 +48,7 @@ struct vbind {
 	time_t since; /* it has waited since then */
 	bool last;    /* its source let a visitor wait: after all others */
 	int prio;
+	int backlog;		/* that it wants, 0: what is there */
 	struct limit_hold held; /* of LIMIT_BINDS */
 };
 
@@ -93,8 +94,13 @@ struct vbind *vsock_attach(struct vsock *, struct session *, int sid);
 /* Undo that, and free the vbind. */
 void vsock_detach(struct vbind *);
 
-/* LISTEN: how many may wait; shared listeners use the largest. 0 or -1. */
-int vsock_listen(struct vsock *, int backlog);
+/*
+ * LISTEN: how many may wait.  The largest number that those who share it want
+ * is in force; where nobody wants one, what vsock_new() said.  0, or -1 with
+ * errno.
+ */
+int vsock_listen(struct vbind *, int backlog);
+void vsock_listen_no_more(struct vbind *);
 
 /*
  * Wait for a visitor; session_offer() is called when there is one, never
