@@ -162,7 +162,7 @@ given(void *arg, const struct pmsg *m, int fd)
 		given_start();
 		break;
 	case PMSG_STATUS:
-		(void)status_ask(ct.gw, false, say_status, ct.gw);
+		(void)status_ask(ct.gw, true, say_status, ct.gw);
 		break;
 	case PMSG_LISTEN:
 		doors_add(m, fd);

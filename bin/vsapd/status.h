@@ -48,7 +48,8 @@ status_json(const struct gateway *, const struct session *viewer, struct buf *);
 /* Prometheus, text format 0.0.4. */
 void status_prometheus(const struct gateway *, struct buf *);
 
-/* A few lines into the log (SIGUSR1). */
+/* Into the log (SIGUSR1): of what is bound and of streams so many lines and no
+ * more. */
 void status_log(const struct gateway *);
 
 /* --- between its files ------------------------------------------------- */
