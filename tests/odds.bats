@@ -176,3 +176,24 @@ EOF
     run vsap_lines "$CONTROL" 'CONNECT 127.0.0.1:99999'
     line_of 3 'cannot connect 127.0.0.1:99999: '
 }
+
+# ---- the process id ---------------------------------------------------------
+
+@test "after its end no process id stands in the lock file, also where it could not start" {
+    start_vsapd
+    assert_equal "$(cat "$VSAPD_DIR/vsapd.lock")" "$VSAPD_PID"
+    kill "$VSAPD_PID"
+    wait_for 10 is_gone "$VSAPD_PID"
+    assert [ -e "$VSAPD_DIR/vsapd.lock" ]
+    assert_equal "$(cat "$VSAPD_DIR/vsapd.lock")" ''
+    run ! kill -HUP "$(cat "$VSAPD_DIR/vsapd.lock")"
+    run vsapd -R "$VSAPD_DIR" -l 127.0.0.1:0 -l "$PWD/nowhere/x.sock"
+    assert_failure
+    assert_equal "$(cat "$VSAPD_DIR/vsapd.lock")" ''
+    # It is that of the one who runs, whoever else tries.
+    start_vsapd
+    run vsapd -R "$VSAPD_DIR" -l 127.0.0.1:0
+    assert_failure
+    assert_output --partial 'another vsapd runs here'
+    assert_equal "$(cat "$VSAPD_DIR/vsapd.lock")" "$VSAPD_PID"
+}
