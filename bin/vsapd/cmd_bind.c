@@ -98,6 +98,22 @@ take_one(struct session *s)
 	return false;
 }
 
+/* What it had at this address, and a reload has closed. */
+static void
+drop_closed(struct session *s, const char *addr)
+{
+	struct vbind *b, *next;
+
+	for (b = TAILQ_FIRST(&s->binds); b != NULL; b = next) {
+		next = TAILQ_NEXT(b, of_session);
+		if (!b->vsock->closed || strcmp(b->vsock->addr, addr) != 0)
+			continue;
+		TAILQ_REMOVE(&s->binds, b, of_session);
+		s->nbinds--;
+		vsock_detach(b);
+	}
+}
+
 /* Share vs with this session and say so. */
 static void
 attach(struct session *s, struct vsock *vs)
@@ -117,6 +133,7 @@ attach(struct session *s, struct vsock *vs)
 		(void)vsock_listen(b, s->backlog);
 	forget_wish(s);
 	session_known(s);
+	drop_closed(s, vs->addr);
 	s->next_sid++;
 	s->nbinds++;
 	TAILQ_INSERT_TAIL(&s->binds, b, of_session);
@@ -379,7 +396,7 @@ cmd_listen(struct session *s, const struct vsap_request *req)
 			  : -1;
 		b = sid == -1 ? NULL : session_bind_find(s, (int)sid);
 	}
-	if (b == NULL)
+	if (b == NULL || b->vsock->closed)
 		session_reply(s, VSAP_NOT_LISTENING,
 		    "not listening: no such bound socket: BIND first");
 	else if (backlog < 1)

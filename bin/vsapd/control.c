@@ -14,6 +14,7 @@
 #include "pmsg.h"
 #include "proc.h"
 #include "rates.h"
+#include "revoke.h"
 #include "session.h"
 #include "status.h"
 #include "tally.h"
@@ -115,6 +116,7 @@ given_start(void)
 		conf_free(was);
 		if (!ct.helped)
 			ct.gw->login = NULL;
+		revoke_bound(ct.gw);
 	}
 	doors_open();
 }

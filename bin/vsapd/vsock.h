@@ -65,6 +65,7 @@ struct vsock {
 	bool armed;
 	bool serving; /* visitors are being offered just now */
 	bool starved; /* its visitors wait for a limit of streams */
+	bool closed; /* no rule permits it any more: its BINDs alone are left */
 	struct event readable;
 	struct event linger;
 	TAILQ_HEAD(, vbind) binds;
@@ -87,6 +88,14 @@ struct vsock *vsock_overlap(struct gateway *, const char *addr);
  */
 struct vsock *vsock_new(struct gateway *, const char *addr, const char *owner,
     int fd, uint32_t keep, int backlog);
+
+/* The rule by which a BIND may be there now; NULL: none, or its session may
+ * ask for nothing any more. */
+const struct rule *vsock_rule(const struct vbind *);
+
+/* Nobody may have it bound any more: the address is free, who waits in the
+ * queue sees a reset, and the sessions keep what can no longer be of use. */
+void vsock_close(struct vsock *);
 
 /* Share it with a session under a number; NULL: no memory. */
 struct vbind *vsock_attach(struct vsock *, struct session *, int sid);
