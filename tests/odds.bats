@@ -197,3 +197,21 @@ EOF
     assert_output --partial 'another vsapd runs here'
     assert_equal "$(cat "$VSAPD_DIR/vsapd.lock")" "$VSAPD_PID"
 }
+
+# ---- PROXY headers ----------------------------------------------------------
+
+@test "a malformed PROXY header is called malformed, and none none" {
+    conf <<'EOF'
+listen on 127.0.0.1:0 proxy from 127.0.0.1
+permit connect any
+EOF
+    raw "$CONTROL" 'PROXY TCP4 10.0.0.256 10.0.0.1 1 2\r\nECHO x\r\n'
+    refute_output --partial '] x'
+    line_of 1 'a malformed PROXY header: closed$'
+    raw "$CONTROL" '\r\n\r\n\0\r\nQUIT\n\x51\x11\0\0'
+    line_of 2 'a malformed PROXY header: closed$'
+    raw "$CONTROL" 'PROXYECHO x\r\n'
+    line_of 3 'no PROXY header, which this listener wants: closed$'
+    raw "$CONTROL" 'PROXY TCP4'
+    line_of 4 'a PROXY header without end: closed$'
+}

@@ -178,7 +178,10 @@ proxy_input(struct session *s)
 		return false;
 	}
 	if (n == -1) {
-		front_close(s, "no PROXY header, which this listener wants");
+		front_close(s, proxy_begins(s->in.data, s->in.len)
+				   ? "a malformed PROXY header"
+				   : "no PROXY header, which this listener "
+				     "wants");
 		return false;
 	}
 	buf_consume(&s->in, (size_t)n);
