@@ -168,14 +168,18 @@ session_known(struct session *s)
 }
 
 bool
-session_may_stream(struct session *s)
+session_may_stream(struct session *s, char *why, size_t whylen)
 {
 	struct limit_who who = session_counts_as(s);
 	enum conf_scope scope;
 
-	return limit_is_held(&s->held_stream) ||
-	       limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_ASSOCIATIONS,
-		   &s->held_stream, &scope);
+	if (limit_is_held(&s->held_stream) ||
+	    limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_ASSOCIATIONS,
+		&s->held_stream, &scope))
+		return true;
+	if (why != NULL)
+		limit_text(s->gw->conf, LIMIT_ASSOCIATIONS, scope, why, whylen);
+	return false;
 }
 
 struct limit_who

@@ -463,6 +463,7 @@ static void
 relay(struct session *s, const struct vsap_request *req)
 {
 	struct hop *h = s->hop;
+	char why[160];
 	bool f;
 
 	if (!cmd_relay_check(s, req, hop_offered(h), &f))
@@ -473,8 +474,8 @@ relay(struct session *s, const struct vsap_request *req)
 		    "RELAY");
 		return;
 	}
-	if (!session_may_stream(s)) {
-		session_reset(s, "the limit of associations is reached");
+	if (!session_may_stream(s, why, sizeof(why))) {
+		session_reset(s, why);
 		return;
 	}
 	/* The idle limit is kept up there. */
@@ -493,17 +494,18 @@ relay(struct session *s, const struct vsap_request *req)
 void
 hop_request(struct session *s, const struct vsap_request *req)
 {
+	char why[160];
+
 	if (strcmp(req->verb, "RELAY") == 0) {
 		relay(s, req);
 		return;
 	}
 	if (!admissible(s, req))
 		return;
-	if (strcmp(req->verb, "CONNECT") == 0 && !session_may_stream(s)) {
-		refuse(s, VSAP_NOT_CONNECTED,
-		    "cannot connect %.300s: the limit of associations is "
-		    "reached: try again later",
-		    req->argc > 0 ? req->argv[0] : "");
+	if (strcmp(req->verb, "CONNECT") == 0 &&
+	    !session_may_stream(s, why, sizeof(why))) {
+		refuse(s, VSAP_NOT_CONNECTED, "cannot connect %.300s: %s",
+		    req->argc > 0 ? req->argv[0] : "", why);
 		return;
 	}
 	if (s->hop == NULL && (s->hop = hop_new(s)) == NULL) {

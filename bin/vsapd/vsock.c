@@ -419,7 +419,7 @@ serve(struct vsock *vs, bool kernel)
 		if (!kernel && TAILQ_EMPTY(&vs->visitors))
 			break;
 		s = TAILQ_FIRST(&vs->waiting)->session;
-		if (!session_may_stream(s)) {
+		if (!session_may_stream(s, NULL, 0)) {
 			/* Visitors wait until a stream has ended: these, not
 			 * those of other owners. */
 			vs->gw->starved = vs->starved = true;
