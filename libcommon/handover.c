@@ -28,6 +28,7 @@
 
 static const uint8_t signature[12] = { 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a,
 	0x51, 0x55, 0x49, 0x54, 0x0a };
+static const char v1_head[] = "PROXY ";
 
 /* Both ends in the 16-byte form; v4 if both are IPv4. */
 struct ends {
@@ -247,12 +248,18 @@ handover_parse(struct handover *h, const void *msg, size_t len)
 	return 0;
 }
 
+static bool
+begins(const void *p, size_t len, const void *head, size_t n)
+{
+	return memcmp(p, head, len < n ? len : n) == 0;
+}
+
 static int
 stream_v2(struct handover *h, const uint8_t *p, size_t len)
 {
 	size_t n, sig = sizeof(signature);
 
-	if (memcmp(p, signature, len < sig ? len : sig) != 0)
+	if (!begins(p, len, signature, sig))
 		return -1;
 	if (len > sig && p[12] != V2_LOCAL && p[12] != V2_PROXY)
 		return -1;
@@ -311,12 +318,11 @@ v1_addresses(struct handover *h, char *line)
 static int
 stream_v1(struct handover *h, const uint8_t *p, size_t len)
 {
-	static const char head[] = "PROXY ";
-	size_t n, max = PROXY_V1_MAX - 1, in = sizeof(head) - 1;
+	size_t n, max = PROXY_V1_MAX - 1, in = sizeof(v1_head) - 1;
 	char line[PROXY_V1_MAX];
 	const uint8_t *lf;
 
-	if (memcmp(p, head, len < in ? len : in) != 0)
+	if (!begins(p, len, v1_head, in))
 		return -1;
 	lf = memchr(p, '\n', len < max ? len : max);
 	if (lf == NULL)
@@ -348,4 +354,11 @@ proxy_parse(struct handover *h, const void *data, size_t len)
 		h->firstlen = len - (size_t)used;
 	}
 	return used;
+}
+
+bool
+proxy_begins(const void *p, size_t len)
+{
+	return begins(p, len, signature, sizeof(signature)) ||
+	       begins(p, len, v1_head, sizeof(v1_head) - 1);
 }

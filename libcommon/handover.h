@@ -13,6 +13,7 @@
  */
 
 #include <sys/socket.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define HANDOVER_ACK 0x06
@@ -57,5 +58,9 @@ int handover_parse(struct handover *, const void *p, size_t len);
  * no such header, told as early as it shows.
  */
 int proxy_parse(struct handover *h, const void *p, size_t len);
+
+/* Are these the first bytes of such a header, well-formed behind them or not?
+ * Of fewer than its version takes to be told: as far as they go. */
+bool proxy_begins(const void *p, size_t len);
 
 #endif

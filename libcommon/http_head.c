@@ -298,6 +298,21 @@ http_is_request(const void *data, size_t len)
 	       is_digit(p[word + 5]);
 }
 
+bool
+http_has_method(const void *data, size_t len)
+{
+	static const char *const methods[] = { "CONNECT ", "DELETE ", "GET ",
+		"HEAD ", "OPTIONS ", "PATCH ", "POST ", "PUT ", "TRACE " };
+	size_t n;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		n = strlen(methods[i]);
+		if (len >= n && memcmp(data, methods[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* --- Basic authorization (RFC 7617) ------------------------------------ */
 
 static bool

@@ -45,6 +45,10 @@ int http_request_parse(struct http_request *, const void *p, size_t len,
  * is HTTP/digit.  1 yes, 0 no, -1: the line has not ended yet. */
 int http_is_request(const void *p, size_t len);
 
+/* Does a method of HTTP (RFC 9110, RFC 5789) in capitals stand there, and one
+ * blank?  CONNECT is one of VSAP's verbs, too. */
+bool http_has_method(const void *p, size_t len);
+
 /*
  * "Basic base64" into user and password.  false: another scheme, malformed,
  * a NUL or control byte inside.

@@ -57,6 +57,18 @@ rundir_write_pid(int lock)
 	return 0;
 }
 
+int
+rundir_unlock(int lock)
+{
+	int r;
+
+	if (lock == -1)
+		return 0;
+	r = ftruncate(lock, 0);
+	close(lock);
+	return r;
+}
+
 static int
 taken(int fd, const char *path, const char *prog, char *err, size_t errlen)
 {

@@ -25,6 +25,10 @@ int rundir_lock(const char *dir, const char *prog, char *err, size_t errlen);
 /* Write the process id anew, after a fork.  0 or -1. */
 int rundir_write_pid(int lock);
 
+/* The end: the file is free, and has no process id any more, which may soon be
+ * another's.  0, or -1: it has it still.  A lock of -1 is fine. */
+int rundir_unlock(int lock);
+
 /*
  * Listen on path with a socket of type (SOCK_STREAM, SOCK_SEQPACKET) and
  * permission bits mode.  The socket of one who is gone is replaced; errno is

@@ -200,12 +200,19 @@ permit from local connect any"
     run timeout 5 nc.openbsd -d "${at%:*}" "${at##*:}"
     run vsap_lines "$CONTROL" 'CONNECT name:x' 'QUIT'
     assert_line --partial ' 540 '
+    run hear one
+    assert_output --partial "410 forbidden: no rule permits anonymous to bind $at any more"
+    run hear two
+    assert_output --partial '410 forbidden: no rule permits anonymous to bind name:x any more'
     reload <<<"listen on 127.0.0.1:0
 $all"
-    # The first to be taken is the one that comes now.
+    # The first to be taken is the one that comes now, where it is bound now.
+    say one "BIND $at"
+    hear one
+    say one 'ACCEPT'
     start visitor nc.openbsd -d "${at%:*}" "${at##*:}"
     run hear one
-    assert_output --partial "230 1 $at"
+    assert_output --partial "230 2 $at"
     run ss -Htn state established "src $at"
     assert_equal "$(wc -l <<<"$output")" 1
 }
@@ -219,10 +226,16 @@ $all"
     session_open one "$CONTROL"
     say one 'ECHO a'
     hear one
+    session_open two "$CONTROL"
+    say two 'BIND name:y'
+    hear two
+    say two 'ACCEPT'
     reload <<<"listen on 127.0.0.1:0
 $u
 $all
 authentication required"
+    run hear two
+    assert_output --partial '410 forbidden: say AUTH'
     say one 'BIND name:x'
     run hear one
     assert_output --partial 'say AUTH'

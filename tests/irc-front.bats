@@ -871,6 +871,8 @@ END
     wait_log irc.txt 'configuration read again'
     kill "$PARENT"
     wait_for 10 services ircd-lite -eq 0
+    assert [ -e run.d/ircd-lite.lock ]
+    refute [ -s run.d/ircd-lite.lock ]
 }
 
 @test "-l beside the built-in configuration: its own listener stays closed" {

@@ -291,7 +291,7 @@ connects() { # ADDRESS
 
 # ---- rules, passwords, certificates --------------------------------------
 
-@test "a rule holds for new requests: what is bound stays bound" {
+@test "a rule holds for new requests, and for what is bound: it is closed, and who waits there told" {
     conf 'permit stat'
     gateway
     session_open s "$CONTROL"
@@ -308,14 +308,25 @@ connects() { # ADDRESS
     wait_for 10 nobody_asks s
     conf 'permit stat'
     reload
-    # It stays bound, but nobody is let in, and to ask again is refused.
+    # Nobody is let in, who waits hears why, and to ask again is refused.
+    hear s | grep -q " 410 forbidden: no rule permits anonymous to bind $bound any more"
+    wait_log "$VSAPD_LOG" " bind $bound by anonymous: no longer permitted: closed\$"
     visitor v "$bound"
     wait_log v.log lost
+    wait_for 10 not_listens "$bound"
     say s ACCEPT
-    hear s | grep -q ' 530 '
     hear s | grep -q ' 410 forbidden: .*accept at'
+    say s 'LISTEN 1'
+    hear s | grep -q ' 520 '
     conf "$everything"
     reload
+    # What is closed does not open by itself.
+    say s ACCEPT
+    hear s | grep -q ' 410 forbidden: .*BIND again'
+    say s "BIND $bound"
+    hear s | grep -q ' 210 2 '
+    say s 'ACCEPT #1'
+    hear s | grep -q ' 530 '
     say s ACCEPT
     visitor w "$bound"
     hear s | grep -q ' 230 '
@@ -329,6 +340,115 @@ connects() { # ADDRESS
     session_open t "$CONTROL"
     say t 'BIND 127.0.0.1:0'
     hear t | grep -q ' 410 '
+}
+
+not_listens() { ! listens "$1"; }
+
+@test "of those who share an address a rule is taken from some: the others serve on" {
+    conf 'permit from { 127.0.0.1, 127.0.0.2 } bind *:*'
+    mv conf both
+    conf 'permit from 127.0.0.2 bind *:*'
+    mv conf second
+    conf 'permit from 127.0.0.1 bind *:*'
+    gateway
+    export CONTROL VSAPD_PID
+    talk <<'END'
+open A $CONTROL
+say A BIND 127.0.0.1:0
+hear A .* 210 1 (?<b>\S+) .*
+open B $CONTROL 127.0.0.2
+say B BIND $b
+hear B .* 410 .*
+run cp both conf
+run kill -HUP $VSAPD_PID
+wait [ "$(grep -c 'read again' vsapd.log)" = 1 ]
+say B BIND $b
+hear B .* 210 1 .*
+say A ACCEPT
+say B ACCEPT
+say A ECHO
+hear A .* 530 .*
+hear A .* 200 .*
+say A ACCEPT
+run cp second conf
+run kill -HUP $VSAPD_PID
+wait [ "$(grep -c 'read again' vsapd.log)" = 2 ]
+hear A .* 410 forbidden: no rule permits anonymous to bind $b any more
+quiet B
+open V $b
+hear B .* 230 1 $b .*
+END
+    refute grep -q 'no longer permitted' "$VSAPD_LOG"
+}
+
+@test "what was offered before its right was taken is still relayed; FORWARD ends; the address is free" {
+    conf "permit uid $(id -u) bind any"
+    mv conf other
+    conf "$everything"
+    gateway
+    start echo echod
+    ECHO=$(listening_on "$LOG")
+    export ECHO CONTROL CONTROL_UNIX VSAPD_PID
+    talk <<'END'
+open A $CONTROL
+say A BIND 127.0.0.1:0
+hear A .* 210 1 (?<a>\S+) .*
+say A ACCEPT
+open V $a
+hear A .* 230 1 .*
+open F $CONTROL
+say F BIND 127.0.0.1:0
+hear F .* 210 1 (?<f>\S+) .*
+say F FORWARD $ECHO
+hear F .* 260 .*
+open W $f
+hear F .* 230 accepted .*
+say W one
+hear W one
+open Q $CONTROL
+say Q BIND 127.0.0.1:0
+hear Q .* 210 1 (?<q>\S+) .*
+open X $q
+run cp other conf
+run kill -HUP $VSAPD_PID
+hear F .* 410 forbidden: .*
+hear F .* 261 .*
+reset X
+refused $q
+send A RELAY\r\nhello\r\n
+hear V hello
+say V ho
+hear A ho
+say W two
+hear W two
+open U $CONTROL_UNIX
+say U BIND $a
+hear U .* 210 1 $a .*
+say Q QUIT
+hear Q .* 280 .*
+END
+    assert_equal "$(log_count "$VSAPD_LOG" 'no longer permitted: closed')" 3
+    same_control
+}
+
+@test "a user is removed: vsap-bind says why it is not served, and comes back with him" {
+    local user
+
+    user="user ops password \"$(hash_of geheim)\""
+    conf "$user" 'permit user ops bind 127.0.0.1:*'
+    gateway
+    export VSAP_AUTH=ops:geheim
+    start bind vsap-bind -s "$CONTROL" 127.0.0.1:0 cat </dev/null
+    bound=$(wait_log bind.log 'listening on' | sed 's/.*listening on //')
+    conf "user other password \"$(hash_of x)\"" 'permit user other bind 127.0.0.1:*'
+    reload
+    wait_log bind.log 'forbidden: ops is no user here any more'
+    wait_log "$VSAPD_LOG" "bind $bound by user:ops: no longer permitted: closed"
+    wait_for 10 not_listens "$bound"
+    conf "$user" 'permit user ops bind 127.0.0.1:*'
+    reload
+    wait_log bind.log "back; listening on $bound" 30
+    same_control
 }
 
 hash_of() { # PASSWORD

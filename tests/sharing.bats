@@ -158,6 +158,42 @@ run ss -Htln sport = :$p | grep -q ' 300 *127'
 say A LISTEN 2
 hear A .* 220 .*
 run ss -Htln sport = :$p | grep -q ' 300 *127'
+stat $CONTROL_UNIX bound 127.0.0.1:$p .* backlog 300, .*
+# Who leaves wants no more.
+close B
+wait ss -Htln sport = :$p | grep -q ' 2 *127'
+open C $CONTROL
+say C BIND 127.0.0.1:$p
+hear C .* 210 .*
+stat $CONTROL_UNIX bound 127.0.0.1:$p .* backlog 2, .*
+END
+}
+
+@test "LISTEN makes a queue shorter, too, and STAT says what the kernel has" {
+    start_vsapd
+    talk <<'END'
+open A $CONTROL
+say A BIND 127.0.0.1:0 -l=2
+hear A .* 210 1 127.0.0.1:(?<p>\d+) .*
+stat $CONTROL_UNIX bound 127.0.0.1:$p .* backlog 2, .*
+say A LISTEN 50
+hear A .* 220 .*
+wait ss -Htln sport = :$p | grep -q ' 50 *127'
+stat $CONTROL_UNIX bound 127.0.0.1:$p .* backlog 50, .*
+say A BIND 127.0.0.1:0
+hear A .* 210 2 127.0.0.1:(?<q>\d+) .*
+stat $CONTROL_UNIX bound 127.0.0.1:$q .* backlog 128, .*
+say A LISTEN 7
+hear A .* 220 .*
+wait ss -Htln sport = :$q | grep -q ' 7 *127'
+stat $CONTROL_UNIX bound 127.0.0.1:$q .* backlog 7, .*
+run ss -Htln sport = :$p | grep -q ' 50 *127'
+say A BIND name:x -l=3
+hear A .* 210 3 .*
+stat $CONTROL_UNIX bound name:x .* backlog 3, .*
+say A LISTEN 1
+hear A .* 220 .*
+stat $CONTROL_UNIX bound name:x .* backlog 1, .*
 END
 }
 

@@ -117,6 +117,46 @@ EOF
     stream
     kill -USR1 "$VSAPD_PID"
     wait_log "$VSAPD_LOG" 'status: up [0-9]+ s, .* 1 streams'
-    wait_log "$VSAPD_LOG" "status: bound $AT by anonymous"
+    wait_log "$VSAPD_LOG" "status: bound $AT by anonymous: [0-9]+ sessions, [0-9]+ waiting, queue 0 of [0-9]+$"
+    wait_log "$VSAPD_LOG" "status: stream s[0-9]+ by anonymous: [0-9]+ s, in 7 B at [0-9]+ B/s, out 7 B at [0-9]+ B/s: $AT 127.0.0.1:[0-9]+$"
+    refute grep -q 'refused by limit' "$VSAPD_LOG"
     assert_alive
+}
+
+@test "SIGUSR1: what limits refused; of many addresses and streams so many lines" {
+    local i n
+    start_vsapd_with_limit
+    start echo echod
+    ECHO=$(listening_on "$LOG")
+    export ECHO
+    for ((i = 0; i < 251; i++)); do
+        n=$((i / 50))
+        [ $((i % 50)) != 0 ] || echo "open B$n \$CONTROL"
+        echo "say B$n BIND name:n$i"
+        echo "hear B$n .* $([ "$i" = 250 ] && echo 510 || echo 210) .*"
+    done >steps
+    for ((i = 0; i < 205; i++)); do
+        echo "open S$i \$CONTROL"
+        echo "send S$i CONNECT \$ECHO\\r\\nRELAY\\r\\n"
+        echo "hear S$i .* 240 .*"
+    done >>steps
+    cat >>steps <<'END'
+stat $CONTROL up .*, streams 205, .*
+run kill -USR1 $VSAPD_PID
+wait grep -q 'status: and 5 more streams$' vsapd.log
+END
+    talk 30 <steps
+    wait_log "$VSAPD_LOG" 'status: and 50 more bound$'
+    assert_equal "$(log_count "$VSAPD_LOG" 'status: bound name:n[0-9]+ by anonymous')" 200
+    assert_equal "$(log_count "$VSAPD_LOG" 'status: stream s[0-9]+ by anonymous')" 200
+    wait_log "$VSAPD_LOG" 'status: refused by limit binds per user: 1$'
+}
+
+start_vsapd_with_limit() {
+    cat >vsapd.conf <<'EOF'
+listen on 127.0.0.1:0
+permit from local { bind, connect, stat } any
+limit binds per user 250
+EOF
+    start_vsapd -f vsapd.conf
 }

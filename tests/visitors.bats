@@ -88,7 +88,7 @@ EOF
     say b two
     # CONNECT is told; a visitor waits for the first to leave.
     run vsap_lines "$CONTROL" "CONNECT $AT" QUIT
-    assert_line --partial 'limit of associations'
+    assert_line --partial 'too many: limit associations per user 1 (vsapd.conf): try again when some have ended'
     session_close a
     assert_equal "$(hear b)" two
 }

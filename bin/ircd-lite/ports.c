@@ -134,7 +134,7 @@ ports_rundir(struct ports *ps, const struct opts *o, char *err, size_t errlen)
 	fd = rundir_listen(path, SOCK_SEQPACKET, BACKLOG, 0666);
 	if (fd == -1 || (p = port_new(ps, fd, PORT_HANDOVER)) == NULL) {
 		(void)failed(err, errlen, path);
-		close(ps->lock);
+		(void)rundir_unlock(ps->lock);
 		ps->lock = -1;
 		return -1;
 	}
@@ -288,7 +288,6 @@ ports_close(struct ports *ps, bool unlink_files)
 
 	while ((p = TAILQ_FIRST(&ps->list)) != NULL)
 		port_free(ps, p, unlink_files);
-	if (ps->lock != -1)
-		close(ps->lock);
+	(void)rundir_unlock(ps->lock);
 	ps->lock = -1;
 }

@@ -55,6 +55,9 @@ refused(struct session *s, const struct cmd *c, const struct vsap_request *req)
 			? "forbidden: %s is no user here any more"
 			: "forbidden: say AUTH user:password first",
 		    s->user);
+		session_log(s, "%s: %s: %s%s", s->peer, c->verb, s->user,
+		    s->user[0] != '\0' ? " is no user here any more"
+				       : "not logged in");
 		/* What stands behind a RELAY is no request. */
 		if (strcmp(c->verb, "RELAY") == 0)
 			session_finish(s);

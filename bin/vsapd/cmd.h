@@ -49,6 +49,9 @@ void cmd_forward_offer(struct session *, struct vbind *, struct visitor *);
  * unused.  Called by session_done(). */
 void cmd_accept_watch(struct session *);
 
+/* May it wait where it has bound something (any more)?  false: answered. */
+bool cmd_accept_permitted(struct session *);
+
 /* A line or the end of input while ACCEPT or FORWARD waits. */
 void cmd_accept_cancel(struct session *, const char *why);
 void cmd_forward_end(struct session *);

@@ -63,8 +63,8 @@ wait_at(struct session *s, const struct vsap_request *req, int prio)
 }
 
 /* Rights are looked at with each request: a reload may have taken them. */
-static bool
-still_permitted(struct session *s)
+bool
+cmd_accept_permitted(struct session *s)
 {
 	const struct rule *rule;
 	struct vbind *b;
@@ -80,6 +80,15 @@ still_permitted(struct session *s)
 				  .what = b->vsock->addr,
 				  .where = b->vsock->addr,
 				  .rule = rule });
+		return false;
+	}
+	TAILQ_FOREACH(b, &s->binds, of_session) {
+		if (!b->vsock->closed)
+			continue;
+		session_forbid(s,
+		    "%s is closed: no rule permitted it for a while: BIND "
+		    "again",
+		    b->vsock->addr);
 		return false;
 	}
 	return true;
@@ -129,7 +138,7 @@ cmd_accept(struct session *s, const struct vsap_request *req)
 		    "[-t=seconds]");
 		return;
 	}
-	if (!still_permitted(s))
+	if (!cmd_accept_permitted(s))
 		return;
 	if (wait_at(s, req, (int)prio) == -1) {
 		session_reply(s, VSAP_NOT_ACCEPTED,

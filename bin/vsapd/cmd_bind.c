@@ -98,6 +98,22 @@ take_one(struct session *s)
 	return false;
 }
 
+/* What it had at this address, and a reload has closed. */
+static void
+drop_closed(struct session *s, const char *addr)
+{
+	struct vbind *b, *next;
+
+	for (b = TAILQ_FIRST(&s->binds); b != NULL; b = next) {
+		next = TAILQ_NEXT(b, of_session);
+		if (!b->vsock->closed || strcmp(b->vsock->addr, addr) != 0)
+			continue;
+		TAILQ_REMOVE(&s->binds, b, of_session);
+		s->nbinds--;
+		vsock_detach(b);
+	}
+}
+
 /* Share vs with this session and say so. */
 static void
 attach(struct session *s, struct vsock *vs)
@@ -113,8 +129,11 @@ attach(struct session *s, struct vsock *vs)
 	}
 	b->held = s->held_bind;
 	memset(&s->held_bind, 0, sizeof(s->held_bind));
+	if (s->backlog > 0)
+		(void)vsock_listen(b, s->backlog);
 	forget_wish(s);
 	session_known(s);
+	drop_closed(s, vs->addr);
 	s->next_sid++;
 	s->nbinds++;
 	TAILQ_INSERT_TAIL(&s->binds, b, of_session);
@@ -133,7 +152,7 @@ attach(struct session *s, struct vsock *vs)
 
 /* It is bound already: one owner shares it, another one does not. */
 static void
-share(struct session *s, struct vsock *vs, int backlog)
+share(struct session *s, struct vsock *vs)
 {
 	if (strcmp(vs->owner, s->owner) != 0) {
 		not_bound(s, "in use by %s", vs->owner);
@@ -143,8 +162,6 @@ share(struct session *s, struct vsock *vs, int backlog)
 		not_bound(s, "it is bound with other -a= or -r=");
 		return;
 	}
-	if (backlog > 0)
-		(void)vsock_listen(vs, backlog);
 	attach(s, vs);
 }
 
@@ -199,11 +216,17 @@ bind_failed(struct session *s, int error)
 	key(&s->addr, text, sizeof(text));
 	vs = vsock_find(s->gw, text);
 	if (error == EADDRINUSE && vs != NULL && s->addr.port != 0) {
-		share(s, vs, 0);
+		share(s, vs);
 		return;
 	}
 	explain(s, error, why, sizeof(why));
 	not_bound(s, "%s", why);
+}
+
+static int
+backlog_of(const struct session *s)
+{
+	return s->backlog > 0 ? s->backlog : DEFAULT_BACKLOG;
 }
 
 static void
@@ -216,7 +239,7 @@ bound(void *arg, int fd, uint32_t keep, const char *addr, int error)
 	if (fd == -1)
 		bind_failed(s, error);
 	else if ((vs = vsock_new(s->gw, addr, s->owner, fd, keep,
-		      DEFAULT_BACKLOG)) == NULL)
+		      backlog_of(s))) == NULL)
 		not_bound(s, "out of memory");
 	else {
 		vs->asked = s->asked;
@@ -228,11 +251,11 @@ bound(void *arg, int fd, uint32_t keep, const char *addr, int error)
 }
 
 static void
-bind_name(struct session *s, const char *name, int backlog)
+bind_name(struct session *s, const char *name)
 {
 	struct vsock *vs;
 
-	vs = vsock_new(s->gw, name, s->owner, -1, 0, backlog);
+	vs = vsock_new(s->gw, name, s->owner, -1, 0, backlog_of(s));
 	if (vs == NULL) {
 		not_bound(s, "out of memory");
 		return;
@@ -259,7 +282,7 @@ forbid(struct session *s, const struct rule *rule)
 }
 
 static void
-begin(struct session *s, int backlog)
+begin(struct session *s)
 {
 	char text[ADDR_STRLEN];
 	struct vsock *vs = NULL;
@@ -275,27 +298,25 @@ begin(struct session *s, int backlog)
 	if (s->addr.kind != ADDR_TCP || s->addr.port != 0)
 		vs = vsock_find(s->gw, text);
 	if (vs != NULL) {
-		share(s, vs, backlog);
+		share(s, vs);
 		return;
 	}
 	if (!take_one(s))
 		return;
-	if (backlog == 0)
-		backlog = DEFAULT_BACKLOG;
 	if (s->addr.kind == ADDR_NAME) {
-		bind_name(s, text, backlog);
+		bind_name(s, text);
 		return;
 	}
-	s->binding = host_bind(s->gw->host, &s->addr, lo, hi, backlog, s->owner,
-	    bound, s);
+	s->binding = host_bind(s->gw->host, &s->addr, lo, hi, backlog_of(s),
+	    s->owner, bound, s);
 	if (s->binding == NULL)
 		not_bound(s, "%s", strerror(errno));
 	else
 		session_wait(s, S_WAITING, 0, NULL);
 }
 
-/* -l=, -a=, -r=: the backlog, 0 if none is given; -1: it was answered. */
-static long
+/* -l=, -a=, -r= for what is bound next; -1: it was answered. */
+static int
 options(struct session *s, const struct vsap_request *req)
 {
 	const char *l = vsap_option(req, 'l'), *word;
@@ -317,9 +338,10 @@ options(struct session *s, const struct vsap_request *req)
 		return -1;
 	}
 	forget_wish(s);
+	s->backlog = (int)backlog;
 	if (visitors_parse(&s->asked, vsap_option(req, 'a'),
 		vsap_option(req, 'r'), err, sizeof(err)) == 0)
-		return backlog;
+		return 0;
 	not_bound(s, "%s", err);
 	return -1;
 }
@@ -328,7 +350,6 @@ void
 cmd_bind(struct session *s, const struct vsap_request *req)
 {
 	const char *text = req->argc > 0 ? req->argv[0] : ":0", *why;
-	long backlog;
 	char err[256];
 
 	free(s->arg);
@@ -341,7 +362,7 @@ cmd_bind(struct session *s, const struct vsap_request *req)
 		    VSAP_BINDS_MAX);
 		return;
 	}
-	if ((backlog = options(s, req)) == -1)
+	if (options(s, req) == -1)
 		return;
 	if (addr_parse(&s->addr, text, ADDR_FOR_BIND, err, sizeof(err)) == -1) {
 		not_bound(s, "%s", cmd_addr_error(text, err));
@@ -351,7 +372,7 @@ cmd_bind(struct session *s, const struct vsap_request *req)
 		not_bound(s, "%s", why);
 		return;
 	}
-	begin(s, (int)backlog);
+	begin(s);
 }
 
 void
@@ -375,14 +396,14 @@ cmd_listen(struct session *s, const struct vsap_request *req)
 			  : -1;
 		b = sid == -1 ? NULL : session_bind_find(s, (int)sid);
 	}
-	if (b == NULL)
+	if (b == NULL || b->vsock->closed)
 		session_reply(s, VSAP_NOT_LISTENING,
 		    "not listening: no such bound socket: BIND first");
 	else if (backlog < 1)
 		session_reply(s, VSAP_NOT_LISTENING,
 		    "not listening: write LISTEN n, n from 1 to %d",
 		    VSAP_BACKLOG_MAX);
-	else if (vsock_listen(b->vsock, (int)backlog) == -1)
+	else if (vsock_listen(b, (int)backlog) == -1)
 		session_reply(s, VSAP_NOT_LISTENING, "not listening: %s",
 		    strerror(errno));
 	else

@@ -386,9 +386,8 @@ cmd_connect(struct session *s, const struct vsap_request *req)
 	else if (addr_parse(&s->addr, s->arg, ADDR_FOR_CONNECT, err,
 		     sizeof(err)) == -1)
 		fail(s, 0, cmd_addr_error(s->arg, err));
-	else if (!session_may_stream(s))
-		fail(s, EAGAIN,
-		    "the limit of associations is reached: try again later");
+	else if (!session_may_stream(s, err, sizeof(err)))
+		fail(s, EAGAIN, err);
 	else if (s->addr.kind == ADDR_TCP)
 		begin_tcp(s);
 	else

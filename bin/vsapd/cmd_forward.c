@@ -211,6 +211,8 @@ cmd_forward(struct session *s, const struct vsap_request *req)
 				  .rule = rule });
 		return;
 	}
+	if (!cmd_accept_permitted(s))
+		return;
 	if ((s->forward = calloc(1, sizeof(*s->forward))) == NULL) {
 		session_reset(s, "out of memory");
 		return;

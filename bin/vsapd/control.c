@@ -14,6 +14,7 @@
 #include "pmsg.h"
 #include "proc.h"
 #include "rates.h"
+#include "revoke.h"
 #include "session.h"
 #include "status.h"
 #include "tally.h"
@@ -115,6 +116,7 @@ given_start(void)
 		conf_free(was);
 		if (!ct.helped)
 			ct.gw->login = NULL;
+		revoke_bound(ct.gw);
 	}
 	doors_open();
 }
@@ -162,7 +164,7 @@ given(void *arg, const struct pmsg *m, int fd)
 		given_start();
 		break;
 	case PMSG_STATUS:
-		(void)status_ask(ct.gw, false, say_status, ct.gw);
+		(void)status_ask(ct.gw, true, say_status, ct.gw);
 		break;
 	case PMSG_LISTEN:
 		doors_add(m, fd);

@@ -52,6 +52,7 @@ front_run(struct session *s, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(line) ||
 	    vsap_request_parse(&req, line, (size_t)n) == -1) {
+		session_log(s, "%s: a request that is too long", s->peer);
 		session_reply(s, VSAP_PROTOCOL, "a request that is too long");
 		session_finish(s);
 		return;

@@ -28,12 +28,16 @@ struct front {
 	/* Something came, or the end, while a request waits; true as above.
 	 * NULL: nothing that comes then matters. */
 	bool (*while_waiting)(struct session *);
-	/* A reply of VSAP to the request under way. */
+	/* A reply of VSAP to the request under way; the log has what there is
+	 * to say of a refusal. */
 	void (*reply)(struct session *, int code, bool more, const char *text);
-	/* The answer to login_begin(). why: what a refusal is told. */
+	/* The answer to who_login(). why: what a refusal is told; the log has
+	 * it. */
 	void (*logged_in)(struct session *, bool right, const char *why);
-	/* The session is refused before it began (a limit). */
-	void (*refuse)(struct session *, const char *why);
+	/* Its first bytes, which are still in s->in, came to a listener that
+	 * speaks something else: say so, and close.  NULL: not known by its
+	 * first bytes. */
+	void (*unwelcome)(struct session *, const char *why);
 };
 
 extern const struct front front_proxy, front_first, front_vsap, front_socks,

@@ -17,61 +17,102 @@
 
 /* --- by the first bytes ------------------------------------------------ */
 
-static bool
-speaks(const struct session *s, unsigned proto)
-{
-	return (s->at.protos & proto) != 0;
-}
+static const struct language {
+	unsigned proto;
+	const char *name;
+	const struct front *front;
+} languages[] = {
+	{ CONF_P_VSAP, "VSAP", &front_vsap },
+	{ CONF_P_SOCKS4, "SOCKS 4", &front_socks },
+	{ CONF_P_SOCKS5, "SOCKS 5", &front_socks },
+	{ CONF_P_HTTP, "HTTP", &front_http },
+	{ 0, NULL, NULL },
+};
 
-static bool
-take(struct session *s, const struct front *front, unsigned proto)
-{
-	if (!speaks(s, proto)) {
-		session_log(s, "%s: speaks %s, which this listener does not",
-		    s->peer, front->name);
-		session_close(s);
-		return false;
-	}
-	front_set(s, front);
-	return true;
-}
-
-/* Nothing but TLS here: those who can read it are told. */
-static bool
-want_tls(struct session *s)
-{
-	if (s->in.data[0] == 4 || s->in.data[0] == 5) {
-		front_close(s, "speaks SOCKS where TLS is wanted");
-		return false;
-	}
-	front_set(s, &front_vsap);
-	session_log(s, "%s: no TLS", s->peer);
-	session_reply(s, VSAP_PROTOCOL,
-	    "TLS is spoken here (vsap-connect -s tls:host:port)");
-	session_finish(s);
-	return false;
-}
-
-/* A line: of HTTP or of VSAP. */
-static bool
-by_line(struct session *s)
+static unsigned
+proto_of_line(const struct session *s)
 {
 	switch (http_is_request(s->in.data, s->in.len)) {
 	case 1:
-		return take(s, &front_http, CONF_P_HTTP);
+		return CONF_P_HTTP;
 	case 0:
-		return take(s, &front_vsap, CONF_P_VSAP);
+		return CONF_P_VSAP;
 	default:
-		/* What is no line yet, or none, is for VSAP to judge. */
-		if (s->eof || s->in.len > VSAP_LINE_MAX)
-			return take(s, &front_vsap, CONF_P_VSAP);
-		return false;
+		/* What is no line yet, or none, is for VSAP to judge, but for
+		 * what HTTP alone makes so long. */
+		if (s->in.len > VSAP_LINE_MAX &&
+		    http_has_method(s->in.data, s->in.len))
+			return CONF_P_HTTP;
+		return s->eof || s->in.len > VSAP_LINE_MAX ? CONF_P_VSAP : 0;
 	}
+}
+
+/* NULL: it cannot be told yet. */
+static const struct language *
+language_of(const struct session *s)
+{
+	const struct language *l;
+	unsigned proto;
+
+	switch (s->in.data[0]) {
+	case 4:
+		proto = CONF_P_SOCKS4;
+		break;
+	case 5:
+		proto = CONF_P_SOCKS5;
+		break;
+	default:
+		proto = proto_of_line(s);
+		break;
+	}
+	for (l = languages; l->name != NULL; l++)
+		if (l->proto == proto)
+			return l;
+	return NULL;
+}
+
+/* Each is told in its own language. */
+static bool
+unwelcome(struct session *s, const struct language *l, const char *why)
+{
+	front_set(s, l->front);
+	l->front->unwelcome(s, why);
+	return false;
+}
+
+/* Nothing but TLS here. */
+static bool
+want_tls(struct session *s, const struct language *l)
+{
+	session_log(s, "%s: speaks %s where TLS is wanted", s->peer, l->name);
+	return unwelcome(s, l,
+	    "TLS is spoken here (vsap-connect -s tls:host:port, curl --proxy "
+	    "https://host:port)");
+}
+
+static bool
+want_other(struct session *s, const struct language *l)
+{
+	const struct language *other;
+	char why[128] = "";
+
+	for (other = languages; other->name != NULL; other++) {
+		if (!(s->at.protos & other->proto))
+			continue;
+		strlcat(why,
+		    why[0] != '\0' ? ", " : "spoken here: ", sizeof(why));
+		strlcat(why, other->name, sizeof(why));
+	}
+	session_log(s, "%s: speaks %s, which this listener does not", s->peer,
+	    l->name);
+	return unwelcome(s, l, why);
 }
 
 static bool
 first_input(struct session *s)
 {
+	const struct language *l;
+
 	if (s->in.len == 0)
 		return false;
 	if (s->in.data[0] == TLS_HANDSHAKE && s->tls == NULL) {
@@ -82,20 +123,18 @@ first_input(struct session *s)
 				       "not");
 		return false;
 	}
-	if (!s->at.plain && s->tls == NULL)
-		return want_tls(s);
-	if (s->at.metrics) {
+	if (s->at.metrics && (s->at.plain || s->tls != NULL)) {
 		front_set(s, &front_metrics);
 		return true;
 	}
-	switch (s->in.data[0]) {
-	case 4:
-		return take(s, &front_socks, CONF_P_SOCKS4);
-	case 5:
-		return take(s, &front_socks, CONF_P_SOCKS5);
-	default:
-		return by_line(s);
-	}
+	if ((l = language_of(s)) == NULL)
+		return false;
+	if (!s->at.plain && s->tls == NULL)
+		return want_tls(s, l);
+	if (!(s->at.protos & l->proto))
+		return want_other(s, l);
+	front_set(s, l->front);
+	return true;
 }
 
 static void
@@ -115,20 +154,11 @@ nobody(struct session *s, bool right, const char *why)
 	(void)why;
 }
 
-/* Nobody knows what language it understands. */
-static void
-refuse_unheard(struct session *s, const char *why)
-{
-	(void)why; /* nobody to tell it to; the log knows */
-	session_reset(s, NULL);
-}
-
 const struct front front_first = {
 	.name = "nothing",
 	.input = first_input,
 	.reply = no_reply,
 	.logged_in = nobody,
-	.refuse = refuse_unheard,
 };
 
 /* --- the PROXY header -------------------------------------------------- */
@@ -148,7 +178,10 @@ proxy_input(struct session *s)
 		return false;
 	}
 	if (n == -1) {
-		front_close(s, "no PROXY header, which this listener wants");
+		front_close(s, proxy_begins(s->in.data, s->in.len)
+				   ? "a malformed PROXY header"
+				   : "no PROXY header, which this listener "
+				     "wants");
 		return false;
 	}
 	buf_consume(&s->in, (size_t)n);
@@ -173,5 +206,4 @@ const struct front front_proxy = {
 	.input = proxy_input,
 	.reply = no_reply,
 	.logged_in = nobody,
-	.refuse = refuse_unheard,
 };

@@ -33,10 +33,19 @@ answer(struct session *s, int status, const char *reason, const char *fields,
 	    "HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Length: %d\r\nConnection: close\r\n\r\n",
 	    status, reason, fields, len);
-	session_log(s, "%s: HTTP %d: %.300s", s->peer, status, text);
 	front_send(s, head, (size_t)n);
 	front_send(s, body, (size_t)len);
 	session_finish(s);
+}
+
+/* The front's own refusal.  Those of the requests that it runs, and of logins,
+ * the log knows already. */
+static void
+refuse(struct session *s, int status, const char *reason, const char *fields,
+    const char *text)
+{
+	session_log(s, "%s: HTTP %d: %.300s", s->peer, status, text);
+	answer(s, status, reason, fields, text);
 }
 
 static void
@@ -56,22 +65,22 @@ fault(struct session *s, enum http_fault f)
 {
 	switch (f) {
 	case HTTP_LONG_LINE:
-		answer(s, 414, "URI Too Long", "", "the target is too long");
+		refuse(s, 414, "URI Too Long", "", "the target is too long");
 		break;
 	case HTTP_LONG_HEAD:
-		answer(s, 431, "Request Header Fields Too Large", "",
+		refuse(s, 431, "Request Header Fields Too Large", "",
 		    "the head is too long");
 		break;
 	case HTTP_VERSION:
-		answer(s, 505, "HTTP Version Not Supported", "",
+		refuse(s, 505, "HTTP Version Not Supported", "",
 		    "HTTP/1.0 and HTTP/1.1 are spoken here");
 		break;
 	case HTTP_LENGTH:
-		answer(s, 400, "Bad Request", "",
+		refuse(s, 400, "Bad Request", "",
 		    "a CONNECT has no content; what follows is the stream");
 		break;
 	default:
-		answer(s, 400, "Bad Request", "", "malformed request");
+		refuse(s, 400, "Bad Request", "", "malformed request");
 		break;
 	}
 }
@@ -106,12 +115,12 @@ take(struct session *s, struct http *h, const struct http_request *r)
 	size_t n;
 
 	if (strcmp(r->method, "CONNECT") != 0) {
-		answer(s, 405, "Method Not Allowed", "Allow: CONNECT\r\n",
+		refuse(s, 405, "Method Not Allowed", "Allow: CONNECT\r\n",
 		    "this is a gateway: CONNECT host:port is what it knows");
 		return;
 	}
 	if (!is_host_port(r->target)) {
-		answer(s, 400, "Bad Request", "",
+		refuse(s, 400, "Bad Request", "",
 		    "write CONNECT host:port HTTP/1.1");
 		return;
 	}
@@ -122,6 +131,8 @@ take(struct session *s, struct http *h, const struct http_request *r)
 	}
 	if (!http_basic(r->authorization, userpass, 257, password,
 		sizeof(password))) {
+		session_log(s, "%s: HTTP: malformed Proxy-Authorization",
+		    s->peer);
 		forbidden(s, "write Proxy-Authorization: Basic");
 		return;
 	}
@@ -205,9 +216,9 @@ logged_in(struct session *s, bool right, const char *why)
 }
 
 static void
-refuse(struct session *s, const char *why)
+unwelcome(struct session *s, const char *why)
 {
-	answer(s, 503, "Service Unavailable", "Retry-After: 60\r\n", why);
+	answer(s, 403, "Forbidden", "", why);
 }
 
 const struct front front_http = {
@@ -217,5 +228,5 @@ const struct front front_http = {
 	.while_waiting = NULL,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = refuse,
+	.unwelcome = unwelcome,
 };

@@ -113,16 +113,9 @@ logged_in(struct session *s, bool right, const char *why)
 	front_close(s, why);
 }
 
-static void
-refuse(struct session *s, const char *why)
-{
-	say(s, "503 Service Unavailable", why);
-}
-
 const struct front front_metrics = {
 	.name = "metrics",
 	.input = input,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = refuse,
 };

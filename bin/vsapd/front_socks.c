@@ -77,12 +77,20 @@ say(struct session *s, const struct socks *k, enum socks_rep rep,
 }
 
 static void
-say_no(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
+finish(struct session *s, struct socks *k, enum socks_rep rep)
 {
-	session_log(s, "%s: SOCKS %d: %.300s", s->peer, k->version, why);
 	k->phase = OVER;
 	say(s, k, rep, "");
 	session_finish(s);
+}
+
+/* The front's own refusal.  Those of the requests that it runs, and of logins,
+ * the log knows already. */
+static void
+say_no(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
+{
+	session_log(s, "%s: SOCKS %d: %.300s", s->peer, k->version, why);
+	finish(s, k, rep);
 }
 
 /* --- the beginning of version 5 ---------------------------------------- */
@@ -172,6 +180,7 @@ logged_in(struct session *s, bool right, const char *why)
 	struct socks *k = front_state(s, sizeof(*k));
 	unsigned char answer[2] = { 1, right ? 0 : 1 };
 
+	(void)why;
 	if (k == NULL)
 		return;
 	session_done(s);
@@ -180,7 +189,6 @@ logged_in(struct session *s, bool right, const char *why)
 		k->phase = REQUEST;
 		return;
 	}
-	session_log(s, "%s: SOCKS 5: %s", s->peer, why);
 	k->phase = OVER;
 	session_finish(s);
 }
@@ -417,7 +425,7 @@ reply(struct session *s, int code, bool more, const char *text)
 		return;
 	}
 	if (code >= 400) {
-		say_no(s, k, rep_of(s, code), text);
+		finish(s, k, rep_of(s, code));
 		return;
 	}
 	say_address(s, k, code, text);
@@ -453,11 +461,30 @@ while_waiting(struct session *s)
 	    verb_of(k->command) != NULL ? next_request(s) : NEXT_UNKNOWN);
 }
 
+/* Of its version nothing is taken here. */
+static void
+unwelcome(struct session *s, const char *why)
+{
+	struct socks *k = front_state(s, sizeof(*k));
+	static const unsigned char no_method[] = { 5, SOCKS_NO_METHOD };
+
+	(void)why; /* there is no room for it */
+	if (k == NULL)
+		return;
+	k->version = s->in.data[0];
+	k->phase = OVER;
+	if (k->version == 4)
+		say(s, k, SOCKS_NOT_ALLOWED, "");
+	else
+		front_send(s, no_method, sizeof(no_method));
+	session_finish(s);
+}
+
 const struct front front_socks = {
 	.name = "SOCKS",
 	.input = input,
 	.while_waiting = while_waiting,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = front_close,
+	.unwelcome = unwelcome,
 };

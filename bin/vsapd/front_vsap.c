@@ -124,9 +124,9 @@ logged_in(struct session *s, bool right, const char *why)
 }
 
 static void
-refuse(struct session *s, const char *why)
+unwelcome(struct session *s, const char *why)
 {
-	session_reply(s, VSAP_FORBIDDEN, "forbidden: %s", why);
+	session_reply(s, VSAP_PROTOCOL, "%s", why);
 	session_finish(s);
 }
 
@@ -136,5 +136,5 @@ const struct front front_vsap = {
 	.while_waiting = while_waiting,
 	.reply = reply,
 	.logged_in = logged_in,
-	.refuse = refuse,
+	.unwelcome = unwelcome,
 };

@@ -120,7 +120,8 @@ turn_away(struct session *s, enum conf_limit item, enum conf_scope scope)
 	if (gateway_say_again(&s->gw->said_limit))
 		log_warn("%s: turned away: %s", s->peer, why);
 	s->gw->totals.refused++;
-	s->front->refuse(s, why);
+	/* Nobody knows what language it understands; the log knows. */
+	session_reset(s, NULL);
 }
 
 static bool
@@ -167,14 +168,18 @@ session_known(struct session *s)
 }
 
 bool
-session_may_stream(struct session *s)
+session_may_stream(struct session *s, char *why, size_t whylen)
 {
 	struct limit_who who = session_counts_as(s);
 	enum conf_scope scope;
 
-	return limit_is_held(&s->held_stream) ||
-	       limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_ASSOCIATIONS,
-		   &s->held_stream, &scope);
+	if (limit_is_held(&s->held_stream) ||
+	    limit_take(s->gw->limits, s->gw->conf, &who, LIMIT_ASSOCIATIONS,
+		&s->held_stream, &scope))
+		return true;
+	if (why != NULL)
+		limit_text(s->gw->conf, LIMIT_ASSOCIATIONS, scope, why, whylen);
+	return false;
 }
 
 struct limit_who

@@ -144,6 +144,29 @@ failure_code(const char *verb)
 	return VSAP_UNKNOWN;
 }
 
+/* A refusal of ours. */
+static void __attribute__((__format__(printf, 3, 4)))
+refuse(struct session *s, int code, const char *fmt, ...)
+{
+	char text[VSAP_LINE_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	session_log(s, "%s: %s", s->peer, text);
+	session_reply(s, code, "%s", text);
+}
+
+/* A refusal from up there; to wait in vain is none. */
+static void
+log_refusal(const struct hop *h, const struct vsap_reply *r)
+{
+	if (r->code >= 400 && r->code != VSAP_NOT_ACCEPTED)
+		session_log(h->session, "%s: upstream: %s", h->session->peer,
+		    r->text);
+}
+
 static void
 answered(struct hop *h)
 {
@@ -207,8 +230,9 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 	}
 	if (h->verb[0] == '\0')
 		return;
+	log_refusal(h, r);
 	if (r->code == VSAP_BOUND && !claim_take(h, r)) {
-		session_reply(s, VSAP_NOT_BOUND,
+		refuse(s, VSAP_NOT_BOUND,
 		    "not bound: in use by another "
 		    "owner here; say it again");
 		session_finish(s);
@@ -383,7 +407,7 @@ admissible(struct session *s, const struct vsap_request *req)
 		return true;
 	if (addr_parse(&a, text, bind ? ADDR_FOR_BIND : ADDR_FOR_CONNECT, err,
 		sizeof(err)) == -1) {
-		session_reply(s, failure_code(req->verb), "%s %.300s: %s",
+		refuse(s, failure_code(req->verb), "%s %.300s: %s",
 		    bind ? "not bound" : "cannot connect", text,
 		    cmd_addr_error(text, err));
 		return false;
@@ -403,7 +427,7 @@ admissible(struct session *s, const struct vsap_request *req)
 	if (!bind || (c = claim_find(s->gw, name)) == NULL ||
 	    strcmp(c->owner, s->owner) == 0)
 		return true;
-	session_reply(s, VSAP_NOT_BOUND, "not bound %.300s: in use by %s", text,
+	refuse(s, VSAP_NOT_BOUND, "not bound %.300s: in use by %s", text,
 	    c->owner);
 	return false;
 }
@@ -439,6 +463,7 @@ static void
 relay(struct session *s, const struct vsap_request *req)
 {
 	struct hop *h = s->hop;
+	char why[160];
 	bool f;
 
 	if (!cmd_relay_check(s, req, hop_offered(h), &f))
@@ -449,8 +474,8 @@ relay(struct session *s, const struct vsap_request *req)
 		    "RELAY");
 		return;
 	}
-	if (!session_may_stream(s)) {
-		session_reset(s, "the limit of associations is reached");
+	if (!session_may_stream(s, why, sizeof(why))) {
+		session_reset(s, why);
 		return;
 	}
 	/* The idle limit is kept up there. */
@@ -469,21 +494,22 @@ relay(struct session *s, const struct vsap_request *req)
 void
 hop_request(struct session *s, const struct vsap_request *req)
 {
+	char why[160];
+
 	if (strcmp(req->verb, "RELAY") == 0) {
 		relay(s, req);
 		return;
 	}
 	if (!admissible(s, req))
 		return;
-	if (strcmp(req->verb, "CONNECT") == 0 && !session_may_stream(s)) {
-		session_reply(s, VSAP_NOT_CONNECTED,
-		    "cannot connect %.300s: the limit of associations is "
-		    "reached: try again later",
-		    req->argc > 0 ? req->argv[0] : "");
+	if (strcmp(req->verb, "CONNECT") == 0 &&
+	    !session_may_stream(s, why, sizeof(why))) {
+		refuse(s, VSAP_NOT_CONNECTED, "cannot connect %.300s: %s",
+		    req->argc > 0 ? req->argv[0] : "", why);
 		return;
 	}
 	if (s->hop == NULL && (s->hop = hop_new(s)) == NULL) {
-		session_reply(s, failure_code(req->verb), "upstream: %s",
+		refuse(s, failure_code(req->verb), "upstream: %s",
 		    strerror(errno));
 		return;
 	}

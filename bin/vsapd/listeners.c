@@ -69,8 +69,7 @@ listeners_free(struct listeners *ls)
 		return;
 	while ((l = TAILQ_FIRST(&ls->list)) != NULL)
 		listeners_drop(ls, l);
-	if (ls->lock != -1)
-		close(ls->lock);
+	(void)rundir_unlock(ls->lock);
 	free(ls);
 }
 

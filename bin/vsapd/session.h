@@ -97,6 +97,7 @@ struct session {
 	struct in6_addr kept_from; /* a guarded one where CONNECT led */
 	struct host_bind *binding;
 	struct visitors *asked; /* by that BIND, of visitors */
+	int backlog;		/* that it wants, 0: it says nothing */
 	struct login_check *checking;
 	struct scram_server *scram; /* between its two messages */
 	struct dial *dial;
@@ -136,8 +137,9 @@ void session_known(struct session *);
 void session_replace_fd(struct session *, int fd);
 
 /* Is there room for one more stream of its?  Counted until session_drop_peer()
- * or the stream's end; asking twice counts once. */
-bool session_may_stream(struct session *);
+ * or the stream's end; asking twice counts once.  false: why (or NULL) says
+ * which limit it met. */
+bool session_may_stream(struct session *, char *why, size_t whylen);
 
 /* Who it is, for the limits. */
 struct limit_who session_counts_as(const struct session *);

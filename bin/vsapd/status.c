@@ -17,6 +17,7 @@
 #include "who.h"
 
 #define BETWEEN 250 /* ms between two samples */
+#define LISTED 200  /* addresses, and streams, in the log */
 
 const struct status_counter status_counters[] = {
 	{ "sessions", "control connections",
@@ -52,17 +53,31 @@ status_value(const struct gateway *gw, const struct status_counter *c)
 						 c->offset);
 }
 
+/* Of a listener tcpi_unacked is its queue, and tcpi_sacked how long that is. */
+static bool
+tcp_info(int fd, struct tcp_info *info)
+{
+	socklen_t len = sizeof(*info);
+
+	return fd != -1 &&
+	       getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0;
+}
+
 unsigned
 status_queue(int fd)
 {
 	struct tcp_info info;
-	socklen_t len = sizeof(info);
 
-	/* Of a listener these count its queue. */
-	if (fd == -1 ||
-	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
-		return 0;
-	return info.tcpi_unacked;
+	return tcp_info(fd, &info) ? info.tcpi_unacked : 0;
+}
+
+unsigned
+status_backlog(const struct vsock *vs)
+{
+	struct tcp_info info;
+
+	return tcp_info(vs->fd, &info) ? info.tcpi_sacked
+				       : (unsigned)vs->backlog;
 }
 
 uint64_t
@@ -257,11 +272,61 @@ status_shows_stream(const struct session *viewer,
 
 /* --- the log ----------------------------------------------------------- */
 
+static void
+log_limits(const struct gateway *gw)
+{
+	uint64_t n;
+
+	for (int i = 0; i < LIMIT_MAX * SCOPE_MAX; i++) {
+		enum conf_limit limit = (enum conf_limit)(i / SCOPE_MAX);
+		enum conf_scope scope = (enum conf_scope)(i % SCOPE_MAX);
+
+		if ((n = limits_refused(gw->limits, limit, scope)) > 0)
+			log_info("status: refused by limit %s %s: %llu",
+			    conf_limit_name(limit), conf_scope_name(scope),
+			    (unsigned long long)n);
+	}
+}
+
+static void
+log_bound(const struct gateway *gw)
+{
+	const struct vsock *vs;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(vs, &gw->vsocks, entry)
+		if (n++ < LISTED)
+			log_info("status: bound %s by %s: %u sessions, %u "
+				 "waiting, queue %u of %u",
+			    vs->addr, vs->owner, vs->nbinds, vs->nwaiting,
+			    status_queue(vs->fd) + vs->nvisitors,
+			    status_backlog(vs));
+	if (n > LISTED)
+		log_info("status: and %u more bound", n - LISTED);
+}
+
+static void
+log_stream(const struct gateway_stream *n)
+{
+	char what[4 * 2 * VISITOR_ADDR];
+
+	log_info("status: stream s%llu by %s%s: %llu s, in %llu B at %llu B/s, "
+		 "out %llu B at %llu B/s: %s",
+	    (unsigned long long)n->session, n->text, n->tls ? " (TLS)" : "",
+	    (unsigned long long)(clock_ms() - n->started) / 1000,
+	    (unsigned long long)n->now[0],
+	    (unsigned long long)status_rate(n, 0),
+	    (unsigned long long)n->now[1],
+	    (unsigned long long)status_rate(n, 1),
+	    log_vis(n->what, what, sizeof(what)));
+}
+
 void
 status_log(const struct gateway *gw)
 {
+	const struct gateway_stream *n;
 	const struct status_counter *c;
-	const struct vsock *vs;
+	unsigned left = LISTED;
 
 	log_info("status: up %lld s, %u sessions (%u strangers) of %u, %u "
 		 "streams",
@@ -270,9 +335,13 @@ status_log(const struct gateway *gw)
 	for (c = status_counters; c->name != NULL; c++)
 		log_info("status: %s: %llu", c->help,
 		    (unsigned long long)status_value(gw, c));
-	TAILQ_FOREACH(vs, &gw->vsocks, entry)
-		log_info("status: bound %s by %s: %u sessions, %u waiting, "
-			 "queue %u",
-		    vs->addr, vs->owner, vs->nbinds, vs->nwaiting,
-		    status_queue(vs->fd) + vs->nvisitors);
+	log_limits(gw);
+	log_bound(gw);
+	TAILQ_FOREACH(n, &gw->streams, entry) {
+		if (left-- == 0)
+			break;
+		log_stream(n);
+	}
+	if (gw->nstreams > LISTED)
+		log_info("status: and %u more streams", gw->nstreams - LISTED);
 }

@@ -48,7 +48,8 @@ status_json(const struct gateway *, const struct session *viewer, struct buf *);
 /* Prometheus, text format 0.0.4. */
 void status_prometheus(const struct gateway *, struct buf *);
 
-/* A few lines into the log (SIGUSR1). */
+/* Into the log (SIGUSR1): of what is bound and of streams so many lines and no
+ * more. */
 void status_log(const struct gateway *);
 
 /* --- between its files ------------------------------------------------- */
@@ -64,6 +65,9 @@ uint64_t status_value(const struct gateway *, const struct status_counter *);
 
 /* Connections in the kernel's queue of a listener; 0 where it is none. */
 unsigned status_queue(int fd);
+
+/* How many of them there may be: what the system has made of it. */
+unsigned status_backlog(const struct vsock *);
 
 /* Bytes a second, there (0) and back (1), between the last two samples. */
 uint64_t status_rate(const struct gateway_stream *, int way);

@@ -119,7 +119,7 @@ add_vsock(struct buf *b, const struct vsock *vs)
 	add_number(b, "longest", status_oldest(vs));
 	add_number(b, "visitors", vs->nvisitors);
 	add_number(b, "queue", status_queue(vs->fd));
-	add_number(b, "backlog", (uint64_t)vs->backlog);
+	add_number(b, "backlog", status_backlog(vs));
 	(void)buf_append(b, "}", 1);
 }
 

@@ -78,10 +78,10 @@ bound(struct session *s, const struct session *viewer)
 		}
 		session_reply_more(s, VSAP_OK,
 		    "bound %s by %s: sessions %u, acceptors waiting %u, "
-		    "visitors given back %u, backlog %d, queue %u, longest "
+		    "visitors given back %u, backlog %u, queue %u, longest "
 		    "wait %u s",
 		    vs->addr, vs->owner, vs->nbinds, vs->nwaiting,
-		    vs->nvisitors, vs->backlog, status_queue(vs->fd),
+		    vs->nvisitors, status_backlog(vs), status_queue(vs->fd),
 		    status_oldest(vs));
 	}
 	if (left > 0)

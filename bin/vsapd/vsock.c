@@ -106,27 +106,46 @@ disarm(struct vsock *vs)
 	vs->armed = false;
 }
 
-/* Queued visitors see a reset: nobody came back for them. */
+/* Queued visitors see a reset: nobody comes back for them. */
 static void
-vsock_free(struct vsock *vs)
+let_go(struct vsock *vs)
 {
 	struct visitor *v;
 
-	log_info("%s: released", vs->addr);
 	disarm(vs);
-	(void)event_del(&vs->linger);
 	TAILQ_REMOVE(&vs->gw->vsocks, vs, entry);
 	while ((v = TAILQ_FIRST(&vs->visitors)) != NULL) {
 		TAILQ_REMOVE(&vs->visitors, v, entry);
 		net_reset(v->fd);
 		free(v);
 	}
+	vs->nvisitors = 0;
 	if (vs->fd != -1)
 		close(vs->fd);
+	vs->fd = -1;
 	host_drop(vs->gw->host, vs->keep);
+}
+
+static void
+vsock_free(struct vsock *vs)
+{
+	(void)event_del(&vs->linger);
+	if (!vs->closed) {
+		log_info("%s: released", vs->addr);
+		let_go(vs);
+	}
 	limit_give(&vs->held);
 	free(vs->asked);
 	free(vs);
+}
+
+void
+vsock_close(struct vsock *vs)
+{
+	log_info("bind %s by %s: no longer permitted: closed", vs->addr,
+	    vs->owner);
+	let_go(vs);
+	vs->closed = true;
 }
 
 static void
@@ -161,27 +180,31 @@ vsock_detach(struct vbind *b)
 	struct vsock *vs = b->vsock;
 
 	vsock_unwait(b);
+	vsock_listen_no_more(b);
 	TAILQ_REMOVE(&vs->binds, b, of_vsock);
 	if (--vs->nbinds == 0) {
 		/* A port is taken as long as it lingers, too. */
 		vs->held = b->held;
 		memset(&b->held, 0, sizeof(b->held));
-		linger(vs);
+		if (vs->closed)
+			vsock_free(vs);
+		else
+			linger(vs);
 	}
 	limit_give(&b->held);
 	free(b);
 }
 
-int
-vsock_listen(struct vsock *vs, int backlog)
+const struct rule *
+vsock_rule(const struct vbind *b)
 {
-	if (backlog <= vs->backlog)
-		return 0;
-	if (vs->fd != -1 &&
-	    host_backlog(vs->gw->host, vs->fd, vs->keep, backlog) == -1)
-		return -1;
-	vs->backlog = backlog;
-	return 0;
+	const struct session *s = b->session;
+	const struct rule *rule;
+	uint16_t lo, hi;
+
+	rule =
+	    rules_bind(s->gw->conf->rules, &s->who, &b->vsock->where, &lo, &hi);
+	return rule_permits(rule) && who_may_ask(s) ? rule : NULL;
 }
 
 /* --- waiting -------------------------------------------------------------- */
@@ -302,17 +325,13 @@ is_welcome(struct vsock *vs, const struct sockaddr *sa)
 {
 	const struct vbind *b = TAILQ_FIRST(&vs->waiting);
 	const struct rule *rule = NULL;
-	bool may = true;
-	uint16_t lo, hi;
 
 	if (b == NULL)
 		b = TAILQ_FIRST(&vs->binds);
-	if (b != NULL) {
-		rule = rules_bind(vs->gw->conf->rules, &b->session->who,
-		    &vs->where, &lo, &hi);
-		may = rule_permits(rule) && who_may_ask(b->session);
-	}
-	if (may && visitors_let_in(vs->gw, vs->asked, rule, vs->addr, sa))
+	if (b != NULL)
+		rule = vsock_rule(b);
+	if ((b == NULL || rule != NULL) &&
+	    visitors_let_in(vs->gw, vs->asked, rule, vs->addr, sa))
 		return true;
 	vs->gw->totals.visitors_refused++;
 	return false;
@@ -400,7 +419,7 @@ serve(struct vsock *vs, bool kernel)
 		if (!kernel && TAILQ_EMPTY(&vs->visitors))
 			break;
 		s = TAILQ_FIRST(&vs->waiting)->session;
-		if (!session_may_stream(s)) {
+		if (!session_may_stream(s, NULL, 0)) {
 			/* Visitors wait until a stream has ended: these, not
 			 * those of other owners. */
 			vs->gw->starved = vs->starved = true;
@@ -445,6 +464,11 @@ vsock_return(struct visitor *v)
 	struct vsock *vs = v->vsock;
 
 	vs->gw->totals.returned++;
+	if (vs->closed) {
+		net_reset(v->fd);
+		free(v);
+		return;
+	}
 	if (clock_seconds() - v->since > VSAP_OFFER_TOTAL) {
 		log_warn("%s: visitor %s given up: no acceptor took it for "
 			 "%d s",

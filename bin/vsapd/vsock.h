@@ -48,6 +48,7 @@ struct vbind {
 	time_t since; /* it has waited since then */
 	bool last;    /* its source let a visitor wait: after all others */
 	int prio;
+	int backlog;		/* that it wants, 0: what is there */
 	struct limit_hold held; /* of LIMIT_BINDS */
 };
 
@@ -64,6 +65,7 @@ struct vsock {
 	bool armed;
 	bool serving; /* visitors are being offered just now */
 	bool starved; /* its visitors wait for a limit of streams */
+	bool closed; /* no rule permits it any more: its BINDs alone are left */
 	struct event readable;
 	struct event linger;
 	TAILQ_HEAD(, vbind) binds;
@@ -87,14 +89,27 @@ struct vsock *vsock_overlap(struct gateway *, const char *addr);
 struct vsock *vsock_new(struct gateway *, const char *addr, const char *owner,
     int fd, uint32_t keep, int backlog);
 
+/* The rule by which a BIND may be there now; NULL: none, or its session may
+ * ask for nothing any more. */
+const struct rule *vsock_rule(const struct vbind *);
+
+/* Nobody may have it bound any more: the address is free, who waits in the
+ * queue sees a reset, and the sessions keep what can no longer be of use. */
+void vsock_close(struct vsock *);
+
 /* Share it with a session under a number; NULL: no memory. */
 struct vbind *vsock_attach(struct vsock *, struct session *, int sid);
 
 /* Undo that, and free the vbind. */
 void vsock_detach(struct vbind *);
 
-/* LISTEN: how many may wait; shared listeners use the largest. 0 or -1. */
-int vsock_listen(struct vsock *, int backlog);
+/*
+ * LISTEN: how many may wait.  The largest number that those who share it want
+ * is in force; where nobody wants one, what vsock_new() said.  0, or -1 with
+ * errno.
+ */
+int vsock_listen(struct vbind *, int backlog);
+void vsock_listen_no_more(struct vbind *);
 
 /*
  * Wait for a visitor; session_offer() is called when there is one, never

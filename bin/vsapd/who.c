@@ -200,6 +200,22 @@ who_is_somebody(const struct session *s)
 }
 
 static void
+log_refused(const struct session *s, const char *why)
+{
+	session_log(s, "%s: AUTH refused: %s%s%s%s", s->peer,
+	    s->wanted[0] != '\0' ? "user " : "", s->wanted,
+	    s->wanted[0] != '\0' ? ": " : "", why);
+}
+
+/* Not checked at all. */
+static void
+turn_down(struct session *s, const char *why)
+{
+	log_refused(s, why);
+	s->front->logged_in(s, false, why);
+}
+
+static void
 wrong(struct session *s)
 {
 	s->front->logged_in(s, false, "user or password is wrong");
@@ -214,7 +230,7 @@ failed(struct session *s)
 	count_outcome(s, false);
 	limit_login_failed(s->gw->limits, &who, s->wanted);
 	s->gw->totals.wrong++;
-	session_log(s, "%s: AUTH refused", s->peer);
+	log_refused(s, "wrong user or password");
 	session_wait(s, S_WAITING, (long)limit_login_hold(s->gw->limits),
 	    wrong);
 }
@@ -277,26 +293,27 @@ void
 who_login(struct session *s, const char *userpass)
 {
 	const char *colon = strchr(userpass, ':'), *no;
+	size_t n = colon == NULL ? 0 : (size_t)(colon - userpass);
 	char why[200];
 
 	scram_free(s); /* one way or the other */
+	snprintf(s->wanted, sizeof(s->wanted), "%.*s", (int)n, userpass);
 	if (!who_has_users(s)) {
 		s->front->logged_in(s, true, "");
 		return;
 	}
 	if (who_is_somebody(s)) {
 		snprintf(why, sizeof(why), "you are %s already", s->owner);
-		s->front->logged_in(s, false, why);
+		turn_down(s, why);
 		return;
 	}
 	if (!who_takes_cleartext(s)) {
-		s->front->logged_in(s, false,
+		turn_down(s,
 		    "passwords are not taken in clear over a network: use "
 		    "TLS or AUTH SCRAM-SHA-256");
 		return;
 	}
-	no = refused(s, userpass,
-	    colon == NULL ? 0 : (size_t)(colon - userpass), why, sizeof(why));
+	no = refused(s, userpass, n, why, sizeof(why));
 	if (no == NULL) {
 		s->checking = login_start(s->gw->login, s->source, class_of(s),
 		    userpass, checked, s);
@@ -304,7 +321,7 @@ who_login(struct session *s, const char *userpass)
 			no = "cannot check now, try again";
 	}
 	if (no != NULL)
-		s->front->logged_in(s, false, no);
+		turn_down(s, no);
 	else
 		session_wait(s, S_WAITING, 0, NULL);
 }
@@ -315,6 +332,7 @@ static void
 scram_over(struct session *s, const char *why)
 {
 	scram_free(s);
+	log_refused(s, why);
 	session_reply(s, VSAP_FORBIDDEN, "forbidden: %s", why);
 	session_done(s);
 }
@@ -360,6 +378,7 @@ scram_begin(struct session *s, const char *text)
 	char reason[200];
 
 	scram_free(s);
+	s->wanted[0] = '\0';
 	if ((s->scram = calloc(1, sizeof(*s->scram))) == NULL) {
 		scram_over(s, "out of memory");
 		return;
@@ -446,7 +465,7 @@ who_departed(struct session *s)
 	if (s->checking == NULL || login_departed(s->checking))
 		return;
 	who_cancel(s);
-	s->front->logged_in(s, false, "cannot check now, try again");
+	turn_down(s, "cannot check now, try again");
 }
 
 void

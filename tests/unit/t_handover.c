@@ -327,6 +327,13 @@ test_nul(void)
 
 	is_int(proxy_parse(&h, nul, sizeof(nul) - 1), -1, "a NUL");
 	is_int(proxy_parse(&h, "", 0), 0, "nothing yet");
+	ok(proxy_begins("PROXY x", 7) && proxy_begins("PRO", 3) &&
+		proxy_begins("\r\n\r", 3) &&
+		proxy_begins("\r\n\r\n\0\r\nQUIT\nx", 13),
+	    "begin as headers do");
+	ok(!proxy_begins("PROXYx", 6) && !proxy_begins("proxy ", 6) &&
+		!proxy_begins("GET /", 5) && !proxy_begins("\r\n\r\nx", 5),
+	    "do not");
 }
 
 /* As proxy_parse() is told a header whose length is n. */

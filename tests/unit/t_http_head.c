@@ -262,6 +262,25 @@ static const struct {
 	{ B(""), -1 },
 };
 
+static const struct {
+	const char *p;
+	size_t len;
+	int has;
+} methods[] = {
+	{ B("CONNECT x"), 1 },
+	{ B("GET "), 1 },
+	{ B("DELETE /"), 1 },
+	{ B("PATCH /"), 1 },
+	{ B("CONNECT"), 0 },
+	{ B("CONNECT\tx"), 0 },
+	{ B("connect x"), 0 },
+	{ B("CONNECTX x"), 0 },
+	{ B(" GET x"), 0 },
+	{ B("BIND x"), 0 },
+	{ B("GE"), 0 },
+	{ B(""), 0 },
+};
+
 /* --- Basic ------------------------------------------------------------- */
 
 static const struct {
@@ -389,6 +408,10 @@ main(void)
 		is_int(http_is_request(edge(lines[i].p, lines[i].len),
 			   lines[i].len),
 		    lines[i].is, "line %zu", i);
+	for (size_t i = 0; i < NELEM(methods); i++)
+		is_int(http_has_method(edge(methods[i].p, methods[i].len),
+			   methods[i].len),
+		    methods[i].has, "method %zu", i);
 	test_basic();
 	test_answers();
 	return done_testing();

@@ -41,8 +41,9 @@ test_make(void)
 static void
 test_lock(void)
 {
-	char want[64];
+	char want[64], file[160];
 	int fd = rundir_lock(dir, "prog", err, sizeof(err));
+	struct stat st;
 
 	ok(fd != -1, "locked");
 	is_int(rundir_lock(dir, "prog", err, sizeof(err)), -1, "not twice");
@@ -54,7 +55,14 @@ test_lock(void)
 	close(fd);
 	fd = rundir_lock(dir, "prog", err, sizeof(err));
 	ok(fd != -1, "free again");
-	close(fd);
+	snprintf(file, sizeof(file), "%s/prog.lock", dir);
+	ok(stat(file, &st) == 0 && st.st_size > 1, "the id stands there");
+	is_int(rundir_unlock(fd), 0, "unlocked");
+	ok(stat(file, &st) == 0 && st.st_size == 0, "not any more");
+	fd = rundir_lock(dir, "prog", err, sizeof(err));
+	ok(fd != -1, "free");
+	(void)rundir_unlock(fd);
+	is_int(rundir_unlock(-1), 0, "none");
 }
 
 static void

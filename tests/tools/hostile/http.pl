@@ -93,6 +93,8 @@ sub http_cases {
         'two targets' => ["CONNECT $to -t=5 HTTP/1.1\r\n\r\n", http(400)],
         'a dot behind the name' => ["CONNECT localhost.:$T HTTP/1.1\r\n\r\n", "$established|" . http('40\d|502')],
         'a target of 513' => ['CONNECT ' . 'x' x 511 . ":1 HTTP/1.1\r\n\r\n", http(414)],
+        'a target of 9000' => ['CONNECT ' . 'x' x 9000 . " HTTP/1.1\r\n\r\n", http(414)],
+        'a target without end' => ['GET /' . 'x' x 9000, http(414)],
         'a wrong password' => ["CONNECT $to HTTP/1.1\r\n" . basic('nobody2:x') . "\r\n", http('40[37]')],
         'no colon in the password' => ["CONNECT $to HTTP/1.1\r\n" . basic('ops') . "\r\n", http('40[037]')],
         'a NUL in the password' => ["CONNECT $to HTTP/1.1\r\n" . basic("ops:geheim\0") . "\r\n", http('40[037]')],
