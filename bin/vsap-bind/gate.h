@@ -64,6 +64,10 @@ enum gate_fault {
 void
 gate_over(struct gate *, struct acceptor *, const char *text, enum gate_fault);
 
+/* Before gate_over(): the gateway tells us to come back after so many
+ * seconds, and not before. */
+void gate_not_before(struct gate *, unsigned seconds);
+
 /* An acceptor comes and goes (acceptor_new, acceptor_free). */
 void gate_insert(struct gate *, struct acceptor *);
 void gate_remove(struct gate *, struct acceptor *);
