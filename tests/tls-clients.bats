@@ -502,6 +502,37 @@ hold_stream() {
     assert_equal "${#lines[@]}" 1
 }
 
+@test "vsap-bind by TLS with a user: a few visitors call no crowd of acceptors" {
+    (umask 077; vsapd -H <<<geheim | sed s/^/ops:/ >passwd)
+    cat >gw.conf <<END
+listen on 127.0.0.1:0 tls
+tls { certificate "$PWD/server.pem" key "$PWD/server.key" }
+passwords file "$PWD/passwd"
+permit user ops bind any
+END
+    start_vsapd -f "$PWD/gw.conf"
+    GW=tls:localhost:${CONTROL##*:}
+    service upper
+    export VSAP_AUTH=ops:geheim
+    publish -t "$SERVICE" 127.0.0.1:0
+    wait_for 10 log_has "$VSAPD_LOG" 'is user:ops' 4
+    # One after the other, each as soon as the last was served.
+    run python3 - "${BOUND##*:}" <<'END'
+import socket, sys
+for i in range(6):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+    s.sendall(b"hello")
+    s.shutdown(socket.SHUT_WR)
+    print(s.makefile().read())
+END
+    assert_output "$(printf 'HELLO\n%.0s' 1 2 3 4 5 6)"
+    # Each is replaced, and the pool may have doubled twice.
+    wait_for 10 log_has "$VSAPD_LOG" 'is user:ops' 10
+    acceptors=$(ss -Htn "dport = :${CONTROL##*:}" | wc -l)
+    echo "$acceptors acceptors"
+    [ "$acceptors" -le 16 ]
+}
+
 @test "vsap-bind by TLS: killing it ends no stream" {
     gateway
     service echo

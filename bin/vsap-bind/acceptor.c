@@ -178,7 +178,7 @@ on_listening(struct acceptor *a, const struct vsap_reply *r)
 	(void)r;
 	a->state = a->accept_said ? ACCEPTOR_WAITING : ACCEPTOR_HELD;
 	a->express = a->express && a->accept_said;
-	gate_listening(a->gate);
+	gate_listening(a->gate, a);
 }
 
 /* Not every gateway knows -a=. */
@@ -381,6 +381,7 @@ acceptor_new(struct gate *g)
 	if (bind_tls(b) != NULL)
 		o.tls = gwtls_link(bind_tls(b));
 	a->gate = g;
+	a->called = bind_now();
 	a->target = -1;
 	a->client = vsapc_new(bind_base(b), bind_resolv(b), &o, &calls, a);
 	if (a->client == NULL) {

@@ -317,9 +317,12 @@ say_up(struct gate *g)
 }
 
 void
-gate_listening(struct gate *g)
+gate_listening(struct gate *g, const struct acceptor *a)
 {
-	backoff_ok(&g->backoff, bind_now() / 1000);
+	uint64_t now = bind_now();
+
+	backoff_ok(&g->backoff, now / 1000);
+	pool_ready(&g->pool, now - a->called);
 	if (!g->up) {
 		say_up(g);
 		g->up = g->was_up = true;

@@ -50,7 +50,7 @@ void gate_no_pipeline(struct gate *);
 /* From the acceptor: connected, bound at, listening, has a visitor. */
 void gate_connected(struct gate *, struct acceptor *);
 void gate_settle(struct gate *, const struct addr *bound);
-void gate_listening(struct gate *);
+void gate_listening(struct gate *, const struct acceptor *);
 void gate_visited(struct gate *, struct acceptor *);
 
 /* From the acceptor: the session is over, which is freed by this. */
