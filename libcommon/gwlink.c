@@ -34,6 +34,23 @@ struct gwlink {
 	uint32_t rtt;
 };
 
+/*
+ * Leave a TLS connection in order.  A pair that is closed with something
+ * unread looks broken to the worker, who would break the connection off, too:
+ * what nobody wants to know any more is read, and no more comes.
+ */
+static void
+leave(int fd)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	(void)shutdown(fd, SHUT_RD);
+	do
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	while (n > 0 || (n == -1 && errno == EINTR));
+}
+
 void
 gwlink_close(struct gwlink *l)
 {
@@ -45,6 +62,8 @@ gwlink_close(struct gwlink *l)
 		event_free(l->deadline);
 	if (l->token != NULL)
 		l->opts.tls->forget(l->token);
+	if (l->fd != -1 && l->opts.addr.tls)
+		leave(l->fd);
 	if (l->fd != -1)
 		close(l->fd);
 	free(l);

@@ -13,7 +13,7 @@ setup() {
 }
 
 # A gateway that is reached by TLS only, as GW (tls:localhost:PORT), with
-# server.pem or another certificate; more for its tls { }.
+# server.pem or another certificate; more for its tls { }; RULES or any.
 gateway() { # [CERT [STATEMENT]]
     local name=gw${GATEWAYS:=0}
 
@@ -24,7 +24,7 @@ tls {
 	certificate "$PWD/${1:-server}.pem" key "$PWD/${1:-server}.key"
 	${2:-}
 }
-permit { bind, connect, forward, stat } any
+${RULES:-permit { bind, connect, forward, stat \} any}
 END
     VSAPD_NAME=$name start_vsapd -f "$PWD/$name.conf"
     GW=tls:localhost:${CONTROL##*:}
@@ -359,6 +359,23 @@ END
     run bin/vsap-connect --ca=ca.pem -s tls:127.0.0.1:1 h:1
     assert_failure 100
     assert_output --partial 'vsap-relay is neither beside this program nor in'
+}
+
+@test "a refused client leaves TLS in order" {
+    RULES='permit bind name:*' gateway
+    for n in 1 2 3; do
+        run vsap-connect --ca=ca.pem -s "$GW" 127.0.0.1:1 </dev/null
+        assert_failure 100
+        run vsap-bind --ca=ca.pem -s "$GW" 127.0.0.1:1 cat </dev/null
+        assert_failure 100
+        run vsap-relay --ca=ca.pem -s "$GW" - 127.0.0.1:1 </dev/null
+        assert_failure 100
+    done
+    wait_for 5 no_tls_workers
+    publish name:x cat
+    wait_log "$VSAPD_LOG" 'bind name:x'
+    run grep 'TLS: ' "$VSAPD_LOG"
+    assert_failure
 }
 
 # ---- what is no gateway --------------------------------------------------

@@ -389,6 +389,26 @@ test_session(void)
 	done();
 }
 
+/* What nobody has read any more is no reason to break off. */
+static void
+test_leave(void)
+{
+	char bytes[64] = "";
+	ssize_t n;
+
+	open_link(by_tls(), &tls, 5);
+	until(&worker.started);
+	gwlink_up(seen.link, &peer);
+	is_int(write(worker.plain, bytes, sizeof(bytes)), sizeof(bytes),
+	    "last words of the gateway");
+	gwlink_close(seen.link);
+	seen.link = NULL;
+	n = read(worker.plain, bytes, sizeof(bytes));
+	ok(n == 0, "the worker sees an end, and no error: %s",
+	    n == -1 ? strerror(errno) : "bytes");
+	done();
+}
+
 static void
 setup(void)
 {
@@ -415,6 +435,7 @@ main(void)
 	test_down();
 	test_failures();
 	test_session();
+	test_leave();
 	resolv_free(resolv);
 	event_base_free(base);
 	close(listener);
