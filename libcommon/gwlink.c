@@ -102,6 +102,13 @@ gwlink_remedy(const char *reason, bool *permanent)
 	    strstr(reason, "alert unknown ca") != NULL ||
 	    strstr(reason, "alert handshake failure") != NULL)
 		return " (it may want a certificate of ours: --cert, --key)";
+	if (strstr(reason, "alert certificate expired") != NULL)
+		return " (ours: --cert needs a new one)";
+	if (strstr(reason, "has expired") != NULL)
+		return " (it needs a new one; until then --pin takes this one, "
+		       "--no-verify any)";
+	if (strstr(reason, "not yet valid") != NULL)
+		return " (is the clock right, here and there?)";
 	if (strstr(reason, "not present in server certificate") != NULL)
 		return " (--tls-name says which name to look for)";
 	if (strstr(reason, "pinned") != NULL)
@@ -109,7 +116,8 @@ gwlink_remedy(const char *reason, bool *permanent)
 	if (strstr(reason, "certificate") != NULL)
 		return " (whom to trust is said by --ca or --pin)";
 	*permanent = false;
-	if (strstr(reason, "wrong version number") != NULL)
+	if (strstr(reason, "wrong version number") != NULL ||
+	    strstr(reason, "handshake: the connection was closed") != NULL)
 		return " (does it speak TLS at this port?)";
 	return "";
 }

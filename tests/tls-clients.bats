@@ -245,7 +245,10 @@ refused() { # WANTED-TEXT OPTION...
     DAYS=-1 make_cert ca late localhost
     gateway late
     service upper
-    refused 'certificate' --ca=ca.pem
+    refused 'certificate has expired (it needs a new one; until then --pin' \
+        --ca=ca.pem
+    run vsap-connect --pin="$(fingerprint late.pem)" -s "$GW" "$SERVICE" <<<a
+    assert_output A
 }
 
 @test "a pin decides alone; with --ca both have to hold" {
@@ -384,7 +387,7 @@ END
     start_vsapd
     run timeout 20 vsap-connect --ca=ca.pem -s "tls:$CONTROL" h:1 </dev/null
     assert_failure 111
-    assert_output --partial "tls:$CONTROL: TLS: handshake"
+    assert_output --partial "tls:$CONTROL: TLS: handshake: the connection was closed (does it speak TLS at this port?)"
     start silent socat -d -d TCP-LISTEN:0,bind=127.0.0.1,fork \
         'EXEC:sleep 30' </dev/null
     at=$(wait_log "$LOG" 'listening on' | grep -oE '127.0.0.1:[0-9]+')
