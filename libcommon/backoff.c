@@ -48,3 +48,12 @@ backoff_ok(struct backoff *b, uint64_t now)
 		b->ok_at = now;
 	b->ok = true;
 }
+
+bool
+backoff_say(uint64_t *said, uint64_t now)
+{
+	if (*said != 0 && now - *said < BACKOFF_SAY)
+		return false;
+	*said = now;
+	return true;
+}

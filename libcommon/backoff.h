@@ -45,4 +45,11 @@ uint32_t backoff_next(struct backoff *, const struct backoff_plan *,
 /* It works since now. */
 void backoff_ok(struct backoff *, uint64_t now);
 
+/*
+ * What is wrong at now is to be said the first time, and while it lasts every
+ * BACKOFF_SAY milliseconds.  *said: when it was said last, 0 at first.
+ */
+#define BACKOFF_SAY 600000
+bool backoff_say(uint64_t *said, uint64_t now);
+
 #endif

@@ -34,6 +34,23 @@ struct gwlink {
 	uint32_t rtt;
 };
 
+/*
+ * Leave a TLS connection in order.  A pair that is closed with something
+ * unread looks broken to the worker, who would break the connection off, too:
+ * what nobody wants to know any more is read, and no more comes.
+ */
+static void
+leave(int fd)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	(void)shutdown(fd, SHUT_RD);
+	do
+		n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	while (n > 0 || (n == -1 && errno == EINTR));
+}
+
 void
 gwlink_close(struct gwlink *l)
 {
@@ -45,6 +62,8 @@ gwlink_close(struct gwlink *l)
 		event_free(l->deadline);
 	if (l->token != NULL)
 		l->opts.tls->forget(l->token);
+	if (l->fd != -1 && l->opts.addr.tls)
+		leave(l->fd);
 	if (l->fd != -1)
 		close(l->fd);
 	free(l);
@@ -83,6 +102,13 @@ gwlink_remedy(const char *reason, bool *permanent)
 	    strstr(reason, "alert unknown ca") != NULL ||
 	    strstr(reason, "alert handshake failure") != NULL)
 		return " (it may want a certificate of ours: --cert, --key)";
+	if (strstr(reason, "alert certificate expired") != NULL)
+		return " (ours: --cert needs a new one)";
+	if (strstr(reason, "has expired") != NULL)
+		return " (it needs a new one; until then --pin takes this one, "
+		       "--no-verify any)";
+	if (strstr(reason, "not yet valid") != NULL)
+		return " (is the clock right, here and there?)";
 	if (strstr(reason, "not present in server certificate") != NULL)
 		return " (--tls-name says which name to look for)";
 	if (strstr(reason, "pinned") != NULL)
@@ -90,7 +116,8 @@ gwlink_remedy(const char *reason, bool *permanent)
 	if (strstr(reason, "certificate") != NULL)
 		return " (whom to trust is said by --ca or --pin)";
 	*permanent = false;
-	if (strstr(reason, "wrong version number") != NULL)
+	if (strstr(reason, "wrong version number") != NULL ||
+	    strstr(reason, "handshake: the connection was closed") != NULL)
 		return " (does it speak TLS at this port?)";
 	return "";
 }

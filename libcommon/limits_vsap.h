@@ -36,6 +36,7 @@
 #define VSAP_OFFER_TOTAL 30	/* give-backs of one visitor end */
 #define VSAP_LINGER 5		/* listener without an acceptor's session */
 #define VSAP_CONNECT_TIMEOUT 30 /* for one CONNECT, all addresses together */
+#define VSAP_AGAIN_MAX 300	/* of "try again in N s" that is believed */
 #define VSAP_TLS_HANDSHAKE 30	/* for the handshake of a TLS connection */
 #define VSAP_KEEPIDLE 30	/* TCP keepalive: idle, interval, probes */
 #define VSAP_KEEPINTVL 10

@@ -101,6 +101,11 @@ remedy(const struct proxydial *p, int status)
 	if (status == 403)
 		return " (it does not permit CONNECT to this port; many "
 		       "permit 443 only)";
+	if (status == 429)
+		return " (it has too much to do)";
+	if (status == 503)
+		return " (it does not reach the gateway, or has too much to "
+		       "do)";
 	if (status >= 500 && status != 501)
 		return " (it does not reach the gateway)";
 	return " (is it a proxy that knows CONNECT?)";
@@ -110,7 +115,8 @@ static void
 refused(struct proxydial *p, int status, const char *words)
 {
 	char shown[4 * REASON_MAX + 8];
-	int error = status >= 500 && status != 501 ? EHOSTUNREACH : EPERM;
+	bool later = status == 429 || (status >= 500 && status != 501);
+	int error = later ? EHOSTUNREACH : EPERM;
 
 	fail(p, error, "%s: %d %s%s", p->target, status,
 	    log_vis(words, shown, sizeof(shown)), remedy(p, status));

@@ -279,6 +279,13 @@ vsapc_fd(const struct vsapc *v)
 	return v->fd;
 }
 
+bool
+vsapc_again(const struct vsapc *v, unsigned *seconds)
+{
+	*seconds = v->after;
+	return v->again;
+}
+
 uint32_t
 vsapc_rtt(const struct vsapc *v)
 {

@@ -44,9 +44,10 @@ struct vsapc_calls {
 	/*
 	 * The session is over: not reachable, refused AUTH, end of file, or
 	 * no VSAP.  text names server and reason; permanent: trying again
-	 * without a change is of no use (bad credentials, not VSAP).  errno
-	 * is the reason's if a system call failed, else 0.  Nothing follows
-	 * but the caller's vsapc_free().
+	 * without a change is of no use (bad credentials, not VSAP); too many
+	 * of something is not permanent (vsapc_again()).  errno is the
+	 * reason's if a system call failed, else 0.  Nothing follows but the
+	 * caller's vsapc_free().
 	 */
 	void (*closed)(void *arg, const char *text, bool permanent);
 };
@@ -82,6 +83,10 @@ int vsapc_take_tls(struct vsapc *, void **token);
 /* Is the server reached over a UNIX-domain socket (RELAY -f works)? */
 bool vsapc_is_unix(const struct vsapc *);
 int vsapc_fd(const struct vsapc *);
+
+/* In closed(): has the gateway told us to try again?  *seconds: after how
+ * many, 0: it does not say. */
+bool vsapc_again(const struct vsapc *, unsigned *seconds);
 
 /* Microseconds to the gateway and back, as far as TCP knows; 0 unknown. */
 uint32_t vsapc_rtt(const struct vsapc *);

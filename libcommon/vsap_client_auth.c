@@ -49,14 +49,17 @@ vsapc_auth_free(struct vsapc *v)
 	v->auth = NULL;
 }
 
+/* Too many tries or connections say nothing about the credentials. */
 static void
 refused(struct vsapc *v, const char *what, const struct vsap_reply *r,
     const char *remedy)
 {
 	char text[4 * VSAP_LINE_MAX + 8];
 
-	vsapc_over(v, true, 0, "%s: %d %s%s", what, r->code,
-	    log_vis(r->text, text, sizeof(text)), remedy);
+	v->again = vsap_again(r, &v->after);
+	vsapc_over(v, !v->again, 0, "%s: %d %s%s",
+	    v->again ? "not let in for now" : what, r->code,
+	    log_vis(r->text, text, sizeof(text)), v->again ? "" : remedy);
 }
 
 /* ---- SCRAM -------------------------------------------------------------- */

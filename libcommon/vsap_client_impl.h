@@ -35,8 +35,10 @@ struct vsapc {
 	struct vsapc_auth *auth;
 	char *reason; /* why TLS ended, told when all was read */
 	bool permanent;
-	bool ending; /* at the end of file, waiting for that reason */
-	bool broken; /* writing failed; what was received tells why */
+	bool again;	/* refused for now only ... */
+	unsigned after; /* ... and for so many seconds, 0: it does not say */
+	bool ending;	/* at the end of file, waiting for that reason */
+	bool broken;	/* writing failed; what was received tells why */
 	struct event *read, *write, *timer;
 	struct buf out;
 	int depth;  /* callbacks under way */

@@ -238,6 +238,30 @@ vsap_reply_fields(const struct vsap_reply *r, struct vsap_fields *f)
 	return 0;
 }
 
+bool
+vsap_again(const struct vsap_reply *r, unsigned *seconds)
+{
+	static const char words[] = "try again";
+	const char *p = strcasestr(r->text, words);
+	unsigned n = 0;
+
+	*seconds = 0;
+	if (r->code < 400 || p == NULL)
+		return false;
+	p += strlen(words);
+	p += strspn(p, " \t");
+	if (strncasecmp(p, "in", 2) == 0)
+		p += 2;
+	p += strspn(p, " \t");
+	for (; is_digit(*p); p++)
+		if (n < VSAP_AGAIN_MAX)
+			n = n * 10 + (unsigned)(*p - '0');
+	p += strspn(p, " \t");
+	if (*p == 's' || *p == 'S') /* of any other unit nothing is known */
+		*seconds = n < VSAP_AGAIN_MAX ? n : VSAP_AGAIN_MAX;
+	return true;
+}
+
 size_t
 vsap_reply_format(char *out, size_t outlen, int code, bool more,
     const char *text)

@@ -102,6 +102,12 @@ struct vsap_fields {
 int vsap_reply_fields(const struct vsap_reply *, struct vsap_fields *);
 
 /*
+ * Is it a refusal for now only: does its text say "try again"?  *seconds:
+ * after how many ("in 5 s"), at most VSAP_AGAIN_MAX; 0: it does not say.
+ */
+bool vsap_again(const struct vsap_reply *, unsigned *seconds);
+
+/*
  * Write "VSAP/0.1 code text CRLF" (or "code-text" if more) into out; a text
  * that would make the line too long is cut, the line end never is; bytes
  * that would end the line become '?'.  Returns the length, 0 if not even

@@ -259,6 +259,7 @@ refused() { # REPLY-OF-THE-GATEWAY SOCKS5 HTTP
 
 @test "a gateway's reasons are told in each protocol" {
     refused '410 forbidden: no rule permits it' 2 403
+    refused '410 forbidden: too many: try again in a minute' 1 502
     refused '540 cannot connect 192.0.2.1:80: Connection refused' 5 502
     refused '540 cannot connect 192.0.2.1:80: Network is unreachable' 3 502
     refused '540 cannot connect 192.0.2.1:80: No route to host' 4 502

@@ -779,6 +779,48 @@ END
     assert_output hello
 }
 
+TOO_MANY='410 forbidden: too many wrong passwords: try again in 1 s'
+
+@test "too many wrong passwords: not ours is wrong; waited for as long as told" {
+    hostile "AUTH:2=$TOO_MANY" 'AUTH=200 OK' \
+        'BIND=210 1 127.0.0.1:9 bound.' 'LISTEN=220 listen ok.'
+    began=${EPOCHREALTIME/./}
+    VSAP_AUTH=me:right start bind vsap-bind -s "$GW" 127.0.0.1:9 cat </dev/null
+    wait_log "$LOG" 'listening on 127.0.0.1:9'
+    took=$((${EPOCHREALTIME/./} - began))
+    echo "after $took microseconds"
+    [ "$took" -ge 2000000 ]
+    grep -qF "not let in for now: $TOO_MANY; trying again" "$LOG"
+    assert_equal "$(log_count "$LOG" 'trying again')" 1
+    run grep -i credentials "$LOG"
+    assert_failure
+    # Whoever has one visitor only does not wait for it.
+    hostile "AUTH=$TOO_MANY"
+    VSAP_AUTH=me:right run -111 timeout 10 vsap-bind -s "$GW" 127.0.0.1:0
+    assert_output --partial "$TOO_MANY"
+}
+
+@test "a limit is reached at first: tried again, not given up" {
+    hostile 'BIND:3=410 forbidden: too many: limit binds per user 9: try again when some have ended' \
+        'BIND=210 1 127.0.0.1:9 bound.' 'LISTEN=220 listen ok.'
+    start bind vsap-bind -s "$GW" 127.0.0.1:9 cat </dev/null
+    wait_log "$LOG" 'too many: limit binds.*; trying again'
+    wait_log "$LOG" 'listening on 127.0.0.1:9'
+    assert_equal "$(log_count "$LOG" 'trying again')" 1
+}
+
+@test "somebody else has guessed at our password: the service starts all the same" {
+    printf 'me:%s\n' "$(perl -e 'print crypt("right", q($6$abcdefgh$))')" \
+        >passwords
+    chmod 600 passwords
+    start_vsapd -A "$PWD/passwords"
+    run vsap_lines "$CONTROL" AUTH\ me:{a,b,c,d}
+    assert_line --partial 'try again in'
+    VSAP_AUTH=me:right publish 127.0.0.1:0 cat
+    run ask "$BOUND" hello
+    assert_output hello
+}
+
 # ---- usage ---------------------------------------------------------------
 
 @test "usage: what is wrong, then the usage, status 100" {

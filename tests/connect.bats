@@ -265,6 +265,31 @@ passwords() {
     assert_equal "$(grep -c '^1 ' "$FAKE_LOG")" 2 # AUTH and the end
 }
 
+@test "too many of something: waited for within -w, else 111; nothing is wrong with us" {
+    many='410 forbidden: too many wrong passwords: try again in'
+    fake "AUTH:1=$many 1 s" 'AUTH=200 OK' 'VSAP=540 cannot connect'
+    began=${EPOCHREALTIME/./}
+    VSAP_AUTH=a:b run timeout 20 vsap-connect -s "$FAKE" h:1 </dev/null
+    assert_failure 111
+    [ $((${EPOCHREALTIME/./} - began)) -ge 1000000 ]
+    assert_line --index 0 --regexp "not let in for now: $many 1 s; trying again\$"
+    assert_line --index 1 --partial '540 cannot connect'
+    # longer than one would wait, or nobody knows how long
+    for answer in "$many 9 s" "$many a minute"; do
+        fake "AUTH=$answer"
+        SECONDS=0
+        VSAP_AUTH=a:b run timeout 20 vsap-connect -w 8 -s "$FAKE" h:1 </dev/null
+        assert_failure 111
+        assert_output "vsap-connect: $FAKE: not let in for now: $answer"
+        [ "$SECONDS" -lt 8 ]
+    done
+    fake 'VSAP=410 forbidden: too many: limit requests 9: try again in a minute'
+    run timeout 20 vsap-connect -s "$FAKE" h:1 </dev/null
+    assert_failure 111
+    assert_output --partial 'too many: limit requests 9'
+    refute_output --partial VSAP_AUTH
+}
+
 @test "a file that others can read is refused, with what to do" {
     echo anna:secret >auth
     chmod 644 auth

@@ -199,9 +199,10 @@ hello"
 404|Not Found|100|is it a proxy that knows CONNECT?
 405|No|100|is it a proxy that knows CONNECT?
 301|Moved|100|is it a proxy that knows CONNECT?
+429|Slowly|111|it has too much to do
 501|Unknown|100|is it a proxy that knows CONNECT?
 502|Bad Gateway|111|does not reach the gateway
-503|Busy|111|does not reach the gateway
+503|Busy|111|does not reach the gateway, or has too much to do
 504|Late|111|does not reach the gateway
 END
 }

@@ -13,7 +13,7 @@ setup() {
 }
 
 # A gateway that is reached by TLS only, as GW (tls:localhost:PORT), with
-# server.pem or another certificate; more for its tls { }.
+# server.pem or another certificate; more for its tls { }; RULES or any.
 gateway() { # [CERT [STATEMENT]]
     local name=gw${GATEWAYS:=0}
 
@@ -24,7 +24,7 @@ tls {
 	certificate "$PWD/${1:-server}.pem" key "$PWD/${1:-server}.key"
 	${2:-}
 }
-permit { bind, connect, forward, stat } any
+${RULES:-permit { bind, connect, forward, stat \} any}
 END
     VSAPD_NAME=$name start_vsapd -f "$PWD/$name.conf"
     GW=tls:localhost:${CONTROL##*:}
@@ -245,7 +245,10 @@ refused() { # WANTED-TEXT OPTION...
     DAYS=-1 make_cert ca late localhost
     gateway late
     service upper
-    refused 'certificate' --ca=ca.pem
+    refused 'certificate has expired (it needs a new one; until then --pin' \
+        --ca=ca.pem
+    run vsap-connect --pin="$(fingerprint late.pem)" -s "$GW" "$SERVICE" <<<a
+    assert_output A
 }
 
 @test "a pin decides alone; with --ca both have to hold" {
@@ -361,13 +364,30 @@ END
     assert_output --partial 'vsap-relay is neither beside this program nor in'
 }
 
+@test "a refused client leaves TLS in order" {
+    RULES='permit bind name:*' gateway
+    for n in 1 2 3; do
+        run vsap-connect --ca=ca.pem -s "$GW" 127.0.0.1:1 </dev/null
+        assert_failure 100
+        run vsap-bind --ca=ca.pem -s "$GW" 127.0.0.1:1 cat </dev/null
+        assert_failure 100
+        run vsap-relay --ca=ca.pem -s "$GW" - 127.0.0.1:1 </dev/null
+        assert_failure 100
+    done
+    wait_for 5 no_tls_workers
+    publish name:x cat
+    wait_log "$VSAPD_LOG" 'bind name:x'
+    run grep 'TLS: ' "$VSAPD_LOG"
+    assert_failure
+}
+
 # ---- what is no gateway --------------------------------------------------
 
 @test "a port without TLS, one that says nothing, one that leaves" {
     start_vsapd
     run timeout 20 vsap-connect --ca=ca.pem -s "tls:$CONTROL" h:1 </dev/null
     assert_failure 111
-    assert_output --partial "tls:$CONTROL: TLS: handshake"
+    assert_output --partial "tls:$CONTROL: TLS: handshake: the connection was closed (does it speak TLS at this port?)"
     start silent socat -d -d TCP-LISTEN:0,bind=127.0.0.1,fork \
         'EXEC:sleep 30' </dev/null
     at=$(wait_log "$LOG" 'listening on' | grep -oE '127.0.0.1:[0-9]+')
@@ -500,6 +520,37 @@ hold_stream() {
     done
     run tls_workers
     assert_equal "${#lines[@]}" 1
+}
+
+@test "vsap-bind by TLS with a user: a few visitors call no crowd of acceptors" {
+    (umask 077; vsapd -H <<<geheim | sed s/^/ops:/ >passwd)
+    cat >gw.conf <<END
+listen on 127.0.0.1:0 tls
+tls { certificate "$PWD/server.pem" key "$PWD/server.key" }
+passwords file "$PWD/passwd"
+permit user ops bind any
+END
+    start_vsapd -f "$PWD/gw.conf"
+    GW=tls:localhost:${CONTROL##*:}
+    service upper
+    export VSAP_AUTH=ops:geheim
+    publish -t "$SERVICE" 127.0.0.1:0
+    wait_for 10 log_has "$VSAPD_LOG" 'is user:ops' 4
+    # One after the other, each as soon as the last was served.
+    run python3 - "${BOUND##*:}" <<'END'
+import socket, sys
+for i in range(6):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+    s.sendall(b"hello")
+    s.shutdown(socket.SHUT_WR)
+    print(s.makefile().read())
+END
+    assert_output "$(printf 'HELLO\n%.0s' 1 2 3 4 5 6)"
+    # Each is replaced, and the pool may have doubled twice.
+    wait_for 10 log_has "$VSAPD_LOG" 'is user:ops' 10
+    acceptors=$(ss -Htn "dport = :${CONTROL##*:}" | wc -l)
+    echo "$acceptors acceptors"
+    [ "$acceptors" -le 16 ]
 }
 
 @test "vsap-bind by TLS: killing it ends no stream" {

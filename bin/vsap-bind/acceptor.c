@@ -178,7 +178,7 @@ on_listening(struct acceptor *a, const struct vsap_reply *r)
 	(void)r;
 	a->state = a->accept_said ? ACCEPTOR_WAITING : ACCEPTOR_HELD;
 	a->express = a->express && a->accept_said;
-	gate_listening(a->gate);
+	gate_listening(a->gate, a);
 }
 
 /* Not every gateway knows -a=. */
@@ -273,12 +273,24 @@ forbidden_hint(const struct vsap_reply *r)
 	return " (it lets this address not be bound, or wants VSAP_AUTH)";
 }
 
+/* Will it never be otherwise? */
+static bool
+is_for_good(struct acceptor *a, const struct vsap_reply *r)
+{
+	unsigned seconds;
+
+	if (vsap_again(r, &seconds)) {
+		gate_not_before(a->gate, seconds);
+		return false;
+	}
+	return r->code == VSAP_FORBIDDEN || r->code == VSAP_UNKNOWN ||
+	       r->code == VSAP_PROTOCOL;
+}
+
 static void
 on_refused(struct acceptor *a, const struct vsap_reply *r)
 {
 	char text[VSAP_LINE_MAX + 128];
-	bool forbidden = r->code == VSAP_FORBIDDEN || r->code == VSAP_UNKNOWN ||
-			 r->code == VSAP_PROTOCOL;
 
 	if (a->express && a->state == ACCEPTOR_WAITING) {
 		gate_over(a->gate, a, r->text, GATE_EXPIRED);
@@ -287,7 +299,8 @@ on_refused(struct acceptor *a, const struct vsap_reply *r)
 	if (original_refuses(a, r))
 		gate_no_pipeline(a->gate);
 	(void)snprintf(text, sizeof(text), "%s%s", r->text, forbidden_hint(r));
-	over(a, forbidden ? GATE_FORBIDDEN : GATE_REFUSED, "refuses", text);
+	over(a, is_for_good(a, r) ? GATE_FORBIDDEN : GATE_REFUSED, "refuses",
+	    text);
 }
 
 /* What each state waits for. */
@@ -334,11 +347,17 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 static void
 on_closed(void *arg, const char *text, bool permanent)
 {
+	enum gate_fault fault = permanent ? GATE_FORBIDDEN : GATE_LOST;
 	struct acceptor *a = arg;
 	char copy[512]; /* text goes with the session */
+	unsigned seconds;
 
 	strlcpy(copy, text, sizeof(copy));
-	gate_over(a->gate, a, copy, permanent ? GATE_FORBIDDEN : GATE_LOST);
+	if (vsapc_again(a->client, &seconds)) {
+		gate_not_before(a->gate, seconds);
+		fault = GATE_REFUSED;
+	}
+	gate_over(a->gate, a, copy, fault);
 }
 
 static const struct vsapc_calls calls = { on_ready, on_reply, on_closed };
@@ -362,6 +381,7 @@ acceptor_new(struct gate *g)
 	if (bind_tls(b) != NULL)
 		o.tls = gwtls_link(bind_tls(b));
 	a->gate = g;
+	a->called = bind_now();
 	a->target = -1;
 	a->client = vsapc_new(bind_base(b), bind_resolv(b), &o, &calls, a);
 	if (a->client == NULL) {

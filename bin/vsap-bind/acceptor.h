@@ -33,6 +33,7 @@ struct acceptor {
 	struct gate *gate;
 	struct vsapc *client;
 	enum acceptor_state state;
+	uint64_t called;	   /* when it began to dial (bind_now()) */
 	bool listen_said;	   /* behind BIND, in one go */
 	bool accept_said;	   /* ... and ACCEPT */
 	bool express;		   /* ... and RELAY too (gate_hurries()) */

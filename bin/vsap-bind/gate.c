@@ -16,6 +16,7 @@
 #include "vsap_client.h"
 
 #define HURRY_SLACK 100000 /* microseconds beside the round trips */
+#define AGAIN_SLACK 200	   /* milliseconds behind what the gateway wants */
 #define LASTING 2	   /* sessions that wait as ever in a hurry */
 
 TAILQ_HEAD(acceptors, acceptor);
@@ -34,14 +35,15 @@ struct gate {
 	bool is_unix;
 	bool up; /* a session listens, or one did and is not missed */
 	bool was_up;
-	bool complained; /* about what keeps it from being up */
-	bool limited;	 /* ... or from having all its acceptors */
+	bool limited; /* said what keeps it from all its acceptors */
 	bool given_up;
-	bool trim;	  /* quiet: close acceptors beyond the target */
-	bool touched;	  /* update() comes at the end of this turn */
-	unsigned ceiling; /* the gateway lets us have no more; 0: none */
-	uint32_t rtt;	  /* microseconds */
-	uint64_t dry_at;  /* when no acceptor was left waiting, last */
+	bool trim;	     /* quiet: close acceptors beyond the target */
+	bool touched;	     /* update() comes at the end of this turn */
+	unsigned ceiling;    /* the gateway lets us have no more; 0: none */
+	uint32_t rtt;	     /* microseconds */
+	uint64_t said_at;    /* what keeps it from being up, ms; 0: it is up */
+	uint64_t not_before; /* it wants to be left alone until then, ms */
+	uint64_t dry_at;     /* when no acceptor was left waiting, last */
 	struct pool pool;
 	struct acceptors acceptors;
 	struct backoff backoff;
@@ -306,7 +308,7 @@ say_up(struct gate *g)
 	ucspi_address(&g->bound, text, sizeof(text));
 	same = strcmp(text, g->said) == 0;
 	strlcpy(g->said, text, sizeof(g->said));
-	if (g->was_up && g->complained)
+	if (g->was_up && g->said_at != 0)
 		log_info("%s: back; listening on %s", g->name, text);
 	else if (!same && bind_many(g->bind))
 		log_info("listening on %s at %s", text, g->name);
@@ -315,13 +317,17 @@ say_up(struct gate *g)
 }
 
 void
-gate_listening(struct gate *g)
+gate_listening(struct gate *g, const struct acceptor *a)
 {
-	backoff_ok(&g->backoff, bind_now() / 1000);
+	uint64_t now = bind_now();
+
+	backoff_ok(&g->backoff, now / 1000);
+	pool_ready(&g->pool, now - a->called);
 	if (!g->up) {
 		say_up(g);
 		g->up = g->was_up = true;
-		g->complained = g->limited = false;
+		g->limited = false;
+		g->said_at = g->not_before = 0;
 		g->ceiling = 0;
 		evtimer_del(g->retry);
 	}
@@ -351,17 +357,24 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 	gate_touch(arg);
 }
 
+void
+gate_not_before(struct gate *g, unsigned seconds)
+{
+	g->not_before = bind_now() / 1000 + (uint64_t)seconds * 1000;
+}
+
 static void
 retry_later(struct gate *g)
 {
+	uint64_t now = bind_now() / 1000, ms;
 	struct timeval tv;
-	uint32_t ms;
 
 	if (evtimer_pending(g->retry, NULL))
 		return;
-	ms = backoff_next(&g->backoff, &backoff_reconnect, bind_now() / 1000,
-	    arc4random());
-	tv.tv_sec = ms / 1000;
+	ms = backoff_next(&g->backoff, &backoff_reconnect, now, arc4random());
+	if (now + ms < g->not_before)
+		ms = g->not_before - now + arc4random_uniform(AGAIN_SLACK);
+	tv.tv_sec = (time_t)(ms / 1000);
 	tv.tv_usec = (suseconds_t)(ms % 1000) * 1000;
 	if (evtimer_add(g->retry, &tv) == -1)
 		fatalx("%s: no timer", g->name);
@@ -378,9 +391,8 @@ give_up(struct gate *g, const char *text, int code)
 static void
 down(struct gate *g, const char *text)
 {
-	if (!g->complained)
+	if (backoff_say(&g->said_at, bind_now() / 1000))
 		log_warn("%s; trying again", text);
-	g->complained = true;
 	g->up = false;
 }
 

@@ -50,7 +50,7 @@ void gate_no_pipeline(struct gate *);
 /* From the acceptor: connected, bound at, listening, has a visitor. */
 void gate_connected(struct gate *, struct acceptor *);
 void gate_settle(struct gate *, const struct addr *bound);
-void gate_listening(struct gate *);
+void gate_listening(struct gate *, const struct acceptor *);
 void gate_visited(struct gate *, struct acceptor *);
 
 /* From the acceptor: the session is over, which is freed by this. */
@@ -63,6 +63,10 @@ enum gate_fault {
 };
 void
 gate_over(struct gate *, struct acceptor *, const char *text, enum gate_fault);
+
+/* Before gate_over(): the gateway tells us to come back after so many
+ * seconds, and not before. */
+void gate_not_before(struct gate *, unsigned seconds);
 
 /* An acceptor comes and goes (acceptor_new, acceptor_free). */
 void gate_insert(struct gate *, struct acceptor *);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "gwtls.h"
 #include "log.h"
 #include "loop.h"
@@ -22,6 +23,8 @@ struct connect {
 	struct event_base *base;
 	struct resolv *resolv;
 	struct event *timer;
+	struct event *again; /* pending: refused for now */
+	uint64_t until;	     /* so long is waited, milliseconds (clock.h) */
 	struct gwtls *tls;
 	struct vsapc *vsapc;
 	void *token;	/* of the TLS connection that is the stream */
@@ -118,22 +121,62 @@ descriptor(struct connect *d, int code, int fd)
 	take_stream(d);
 }
 
+static int dial(struct connect *);
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	struct connect *d = arg;
+
+	(void)fd;
+	(void)what;
+	if (dial(d) == -1)
+		end(d, CONNECT_TEMPORARY, "%s: %s", d->o->server,
+		    strerror(errno));
+}
+
+/* Refused for now, and for so many seconds (0: it does not say): there is
+ * another try if that is not longer than is waited for. */
+static void
+refused_for_now(struct connect *d, unsigned seconds, const char *text)
+{
+	struct timeval tv = { .tv_sec = seconds };
+
+	if (seconds == 0 || clock_ms() + seconds * 1000ULL >= d->until ||
+	    evtimer_add(d->again, &tv) == -1) {
+		end(d, CONNECT_TEMPORARY, "%s", text);
+		return;
+	}
+	log_warn("%s; trying again", text);
+	vsapc_free(d->vsapc);
+	d->vsapc = NULL;
+}
+
+static const char *
+refused_hint(const struct connect *d, const struct vsap_reply *r)
+{
+	if (r->code == VSAP_FORBIDDEN && d->o->creds == NULL &&
+	    strchr(r->text, '(') == NULL)
+		return " (credentials: VSAP_AUTH_FILE)";
+	if (r->code == VSAP_UNKNOWN)
+		return " (this gateway does not know CONNECT)";
+	return "";
+}
+
 static void
 refused(struct connect *d, const struct vsap_reply *r)
 {
-	char text[4 * VSAP_LINE_MAX + 8];
-	const char *hint = "";
-	int status = CONNECT_TEMPORARY;
+	char shown[4 * VSAP_LINE_MAX + 8], text[sizeof(shown) + ADDR_STRLEN];
+	unsigned seconds;
 
-	if (r->code < 510)
-		status = CONNECT_PERMANENT;
-	if (r->code == VSAP_FORBIDDEN && d->o->creds == NULL &&
-	    strchr(r->text, '(') == NULL)
-		hint = " (credentials: VSAP_AUTH_FILE)";
-	if (r->code == VSAP_UNKNOWN)
-		hint = " (this gateway does not know CONNECT)";
-	end(d, status, "%s: %d %s%s", d->o->server, r->code,
-	    log_vis(r->text, text, sizeof(text)), hint);
+	log_vis(r->text, shown, sizeof(shown));
+	(void)snprintf(text, sizeof(text), "%s: %d %s", d->o->server, r->code,
+	    shown);
+	if (vsap_again(r, &seconds))
+		refused_for_now(d, seconds, text);
+	else
+		end(d, r->code < 510 ? CONNECT_PERMANENT : CONNECT_TEMPORARY,
+		    "%s%s", text, refused_hint(d, r));
 }
 
 static void
@@ -160,7 +203,12 @@ on_closed(void *arg, const char *text, bool permanent)
 {
 	struct connect *d = arg;
 	const char *hint = "";
+	unsigned seconds;
 
+	if (vsapc_again(d->vsapc, &seconds)) {
+		refused_for_now(d, seconds, text);
+		return;
+	}
 	if (errno == ECONNREFUSED || errno == ENOENT)
 		hint = " (is vsapd running there? -s or VSAP_SERVER names "
 		       "the gateway)";
@@ -173,6 +221,23 @@ static const struct vsapc_calls calls = {
 	.reply = on_reply,
 	.closed = on_closed,
 };
+
+static int
+dial(struct connect *d)
+{
+	const struct connect_opts *o = d->o;
+	struct vsapc_opts v = { .server = o->server,
+		.addr = o->gateway,
+		.family = o->family,
+		.timeout = o->wait,
+		.creds = o->creds,
+		.proxy = gwopts_proxy(o->gw) };
+
+	if (d->tls != NULL)
+		v.tls = gwtls_link(d->tls);
+	d->vsapc = vsapc_new(d->base, d->resolv, &v, &calls, d);
+	return d->vsapc == NULL ? -1 : 0;
+}
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
@@ -187,19 +252,23 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 static int
-set_timer(struct connect *d)
+set_timers(struct connect *d)
 {
 	const struct connect_opts *o = d->o;
 	struct timeval tv = { .tv_sec = VSAP_CONNECT_TIMEOUT };
 
 	if (o->wait > 0)
 		tv.tv_sec = o->wait;
+	d->until = clock_ms() + (uint64_t)tv.tv_sec * 1000;
 	/* a gateway's own words about it come first */
 	tv.tv_usec = 500000;
 	if (o->wait > 0 && o->target.kind != ADDR_TCP)
 		tv.tv_sec += WAIT_SLACK;
 	d->timer = evtimer_new(d->base, on_timer, d);
-	return d->timer == NULL ? -1 : event_add(d->timer, &tv);
+	d->again = evtimer_new(d->base, on_again, d);
+	if (d->timer == NULL || d->again == NULL)
+		return -1;
+	return event_add(d->timer, &tv);
 }
 
 /* 0, or -1 with errno, and with a message in d->err if that says more. */
@@ -207,15 +276,9 @@ static int
 begin(struct connect *d)
 {
 	const struct connect_opts *o = d->o;
-	struct vsapc_opts v = { .server = o->server,
-		.addr = o->gateway,
-		.family = o->family,
-		.timeout = o->wait,
-		.creds = o->creds,
-		.proxy = gwopts_proxy(o->gw) };
 
 	if ((d->base = loop_new()) == NULL ||
-	    (d->resolv = resolv_new(d->base)) == NULL || set_timer(d) == -1)
+	    (d->resolv = resolv_new(d->base)) == NULL || set_timers(d) == -1)
 		return -1;
 	if (o->gateway.tls) {
 		d->tls =
@@ -224,10 +287,8 @@ begin(struct connect *d)
 			d->status = CONNECT_PERMANENT;
 			return -1;
 		}
-		v.tls = gwtls_link(d->tls);
 	}
-	d->vsapc = vsapc_new(d->base, d->resolv, &v, &calls, d);
-	return d->vsapc == NULL ? -1 : 0;
+	return dial(d);
 }
 
 /* What is pumped by ourselves: given away, nobody asks how it ended. */
@@ -267,6 +328,8 @@ connect_open(const struct connect_opts *o, int *fd, struct connect **c,
 	d->vsapc = NULL;
 	if (d->timer != NULL)
 		event_del(d->timer);
+	if (d->again != NULL)
+		event_del(d->again);
 	if (d->token != NULL && !o->pass)
 		watch(d);
 	*fd = d->fd;
@@ -286,6 +349,8 @@ connect_end(struct connect *d, bool ask)
 	gwtls_free(d->tls);
 	if (d->timer != NULL)
 		event_free(d->timer);
+	if (d->again != NULL)
+		event_free(d->again);
 	resolv_free(d->resolv);
 	if (d->base != NULL)
 		event_base_free(d->base);

@@ -48,6 +48,15 @@ reach_reason(int error)
 	}
 }
 
+/* By a rule, and not by a limit that is reached now. */
+static bool
+is_forbidden(const struct vsap_reply *reply)
+{
+	unsigned seconds;
+
+	return reply->code == VSAP_FORBIDDEN && !vsap_again(reply, &seconds);
+}
+
 /* A gateway tells by code what is forbidden, and by words what failed. */
 static enum socks_rep
 reply_reason(const struct vsap_reply *reply)
@@ -67,7 +76,7 @@ reply_reason(const struct vsap_reply *reply)
 		{ "in time", SOCKS_TTL },
 	};
 
-	if (reply->code == VSAP_FORBIDDEN)
+	if (is_forbidden(reply))
 		return SOCKS_NOT_ALLOWED;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strstr(reply->text, words[i].word) != NULL)
@@ -198,7 +207,7 @@ gateway_refused(struct reach *r, const struct vsap_reply *reply)
 	snprintf(text, sizeof(text), "%s: %s: %d %s", r->relay->server.text,
 	    r->to->text, reply->code,
 	    log_vis(reply->text, shown, sizeof(shown)));
-	fail(r, text, reply->code == VSAP_FORBIDDEN, reply_reason(reply));
+	fail(r, text, is_forbidden(reply), reply_reason(reply));
 }
 
 static void

@@ -49,6 +49,15 @@ check_format(void)
 	FUZZ_ASSERT(n < sizeof(small) && small[n] == '\0');
 }
 
+static void
+check_again(void)
+{
+	unsigned seconds;
+
+	if (vsap_again(&rep, &seconds))
+		FUZZ_ASSERT(rep.code >= 400 && seconds <= VSAP_AGAIN_MAX);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -60,6 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (vsap_reply_parse(&rep, p, len) == 0) {
 			check_fields();
 			check_format();
+			check_again();
 		}
 		memcpy(line, p, len);
 		line[len] = '\0';

@@ -5,7 +5,8 @@
 #
 # RULE is VERB=ANSWER: to a line that begins with VERB the line "VSAP/0.1
 # ANSWER" is answered, with perl's escapes (\n, \0, \x{..}) in it.  VERB:N=
-# holds for the first N such lines only, later ones are not answered.
+# holds for the first N such lines only; behind it the next rule of that verb
+# holds, or they are not answered.
 # VERB!=BYTES answers the bare bytes, without prefix and line end.  The
 # answer CLOSE closes.  Lines on standard output: "listening on ADDRESS",
 # and "N LINE" for each LINE of connection N.
@@ -24,7 +25,7 @@ for (@ARGV) {
     $text =~ s/\\r/\r/g;
     $text =~ s/\\0/\0/g;
     $text = "VSAP/0.1 $text\r\n" unless $bare || $text eq 'CLOSE';
-    $rule{$verb} = { text => $text, left => $n };
+    push @{ $rule{$verb} }, { text => $text, left => $n };
 }
 
 my $listener = IO::Socket::INET->new(
@@ -43,8 +44,9 @@ sub leave {
 sub answer {
     my ($s, $line) = @_;
     my ($verb) = $line =~ /^([A-Z]+)/ or return;
-    my $r = $rule{$verb} or return;
-    return if defined $r->{left} && $r->{left}-- <= 0;
+    my ($r) = grep { ($_->{left} // 1) > 0 } @{ $rule{$verb} // [] };
+    return unless $r;
+    $r->{left}-- if defined $r->{left};
     return leave($s) if $r->{text} eq 'CLOSE';
     syswrite $s, $r->{text};
 }

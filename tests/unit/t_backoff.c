@@ -105,6 +105,20 @@ test_ok_counts_from_the_first(void)
 	    "said again it is the same success");
 }
 
+static void
+test_say(void)
+{
+	uint64_t said = 0, now = 7;
+	int n = 0;
+
+	for (; now < 3600000; now += 2000)
+		n += backoff_say(&said, now);
+	is_int(n, 6, "what lasts for an hour is said six times");
+	ok(backoff_say(&said, now + BACKOFF_SAY), "and so on");
+	said = 0;
+	ok(backoff_say(&said, now), "after a success at once");
+}
+
 int
 main(void)
 {
@@ -113,5 +127,6 @@ main(void)
 	test_jitter();
 	test_flapping();
 	test_ok_counts_from_the_first();
+	test_say();
 	return done_testing();
 }

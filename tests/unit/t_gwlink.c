@@ -389,6 +389,66 @@ test_session(void)
 	done();
 }
 
+/* What nobody has read any more is no reason to break off. */
+static void
+test_leave(void)
+{
+	char bytes[64] = "";
+	ssize_t n;
+
+	open_link(by_tls(), &tls, 5);
+	until(&worker.started);
+	gwlink_up(seen.link, &peer);
+	is_int(write(worker.plain, bytes, sizeof(bytes)), sizeof(bytes),
+	    "last words of the gateway");
+	gwlink_close(seen.link);
+	seen.link = NULL;
+	n = read(worker.plain, bytes, sizeof(bytes));
+	ok(n == 0, "the worker sees an end, and no error: %s",
+	    n == -1 ? strerror(errno) : "bytes");
+	done();
+}
+
+static void
+test_remedies(void)
+{
+	static const struct {
+		const char *reason, *remedy;
+		bool permanent;
+	} table[] = {
+		{ "certificate verification failed: certificate has expired",
+		    "--pin", 1 },
+		{ "certificate verification failed: certificate has expired",
+		    "it needs a new one", 1 },
+		{ "certificate verification failed: certificate is not yet "
+		  "valid",
+		    "clock", 1 },
+		{ "certificate verification failed: self-signed certificate",
+		    "--ca or --pin", 1 },
+		{ "certificate: name `a' not present in server certificate",
+		    "--tls-name", 1 },
+		{ "certificate is not one of those that are pinned", "--pin",
+		    1 },
+		{ "handshake: tlsv13 alert certificate required", "--cert", 1 },
+		{ "handshake: sslv3 alert certificate expired", "ours: --cert",
+		    1 },
+		{ "handshake: wrong version number", "TLS at this port?", 0 },
+		{ "handshake: the connection was closed", "TLS at this port?",
+		    0 },
+		{ "Connection reset by peer", "", 0 },
+	};
+	const char *remedy;
+	bool permanent;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		remedy = gwlink_remedy(table[i].reason, &permanent);
+		ok(strstr(remedy, table[i].remedy) != NULL &&
+			(remedy[0] == '\0') == (table[i].remedy[0] == '\0') &&
+			permanent == table[i].permanent,
+		    "%s%s", table[i].reason, remedy);
+	}
+}
+
 static void
 setup(void)
 {
@@ -415,6 +475,8 @@ main(void)
 	test_down();
 	test_failures();
 	test_session();
+	test_leave();
+	test_remedies();
 	resolv_free(resolv);
 	event_base_free(base);
 	close(listener);

@@ -4,6 +4,8 @@
  */
 #include "vsap-bind/pool.h"
 
+#include <string.h>
+
 #include "tap.h"
 
 #define NEAR 100 /* microseconds there and back */
@@ -94,6 +96,99 @@ test_trickle(void)
 	is_int(p.target, 4, "single visitors do not keep it wide");
 }
 
+/* ---- visitors one after the other, as fast as they are served ----------- */
+
+#define SERVICE 1000 /* microseconds that a visitor stays */
+#define POOL_MAX 256
+
+/* Acceptors on their way to a gateway where each needs setup microseconds,
+ * all at once or one behind the other. */
+struct way {
+	struct pool pool;
+	uint64_t setup, now;
+	bool queued;
+	unsigned waiting, coming, called;
+	struct {
+		uint64_t called, ready;
+	} on[POOL_MAX]; /* the first is there first */
+};
+
+static void
+call(struct way *w)
+{
+	uint64_t from = w->now;
+
+	while (w->waiting + w->coming < w->pool.target) {
+		if (w->queued && w->coming > 0)
+			from = w->on[w->coming - 1].ready;
+		w->on[w->coming].called = w->now;
+		w->on[w->coming].ready = from + w->setup;
+		w->coming++;
+		w->called++;
+	}
+}
+
+static void
+arrive(struct way *w)
+{
+	if (w->waiting == 0 && w->now < w->on[0].ready)
+		w->now = w->on[0].ready;
+	while (w->coming > 0 && w->on[0].ready <= w->now) {
+		pool_ready(&w->pool, w->on[0].ready - w->on[0].called);
+		memmove(w->on, w->on + 1, --w->coming * sizeof(w->on[0]));
+		w->waiting++;
+	}
+}
+
+/* Visitors a second. */
+static unsigned
+visits(struct way *w, uint64_t setup, bool queued, unsigned n)
+{
+	uint64_t began;
+
+	memset(w, 0, sizeof(*w));
+	pool_init(&w->pool, 4, POOL_MAX);
+	w->setup = setup;
+	w->queued = queued;
+	w->now = 1;
+	call(w);
+	w->now += 4 * setup;
+	arrive(w);
+	began = w->now;
+	for (unsigned i = 0; i < n; i++) {
+		arrive(w);
+		pool_visit(&w->pool, --w->waiting, NEAR, w->now);
+		call(w);
+		w->now += SERVICE;
+	}
+	return (unsigned)(n * 1000000ULL / (w->now - began));
+}
+
+static void
+test_logins(void)
+{
+	struct way w;
+	unsigned rate;
+
+	visits(&w, 50000, true, 6);
+	ok(w.pool.target <= 8,
+	    "six visitors where a login takes 50 ms: a pool of %u",
+	    w.pool.target);
+	ok(w.called <= 18, "by %u logins", w.called);
+	rate = visits(&w, 50000, true, 500);
+	ok(w.pool.target <= 16 && rate >= 19,
+	    "logins that wait for each other: %u, %u visitors a second",
+	    w.pool.target, rate);
+	rate = visits(&w, 50000, false, 500);
+	ok(w.pool.target >= 64 && rate >= 400,
+	    "logins that do not: %u, %u visitors a second", w.pool.target,
+	    rate);
+	rate = visits(&w, 200, true, 500);
+	ok(w.pool.target <= 8 && rate >= 900,
+	    "logins that take no time: %u, %u visitors a second", w.pool.target,
+	    rate);
+}
+
 int
 main(void)
 {
@@ -102,5 +197,6 @@ main(void)
 	test_far();
 	test_quiet();
 	test_trickle();
+	test_logins();
 	return done_testing();
 }

@@ -291,6 +291,41 @@ no_scram(void)
 	done();
 }
 
+/* Not let in for now, in place of a challenge and of the last word. */
+static void
+too_many(const struct scram_verifier *v)
+{
+	static const char now[] = "VSAP/0.1 410 forbidden: too many wrong "
+				  "passwords: try again in 3 s\r\n";
+	unsigned char signature[SCRAM_KEY];
+	char text[SCRAM_MSG_MAX];
+	unsigned seconds;
+
+	for (int last = 0; last < 2; last++) {
+		begin("anna:secret");
+		if (last)
+			serve(v, signature);
+		else
+			message(text, sizeof(text));
+		say(now);
+		until_over();
+		is_str(seen.text,
+		    "gw:1: not let in for now: 410 forbidden: too many wrong "
+		    "passwords: try again in 3 s",
+		    "no word of wrong credentials, nor of TLS");
+		is_int(seen.permanent, 0, "not for good");
+		ok(vsapc_again(client, &seconds), "to be tried again ...");
+		is_int((int)seconds, 3, "... in 3 s");
+		done();
+	}
+	begin("anna:secret");
+	message(text, sizeof(text));
+	say("VSAP/0.1 410 forbidden.\r\n");
+	until_over();
+	ok(!vsapc_again(client, &seconds), "of another nothing is told");
+	done();
+}
+
 /* A challenge with %s for the nonce. */
 static void
 bad_challenges(void)
@@ -367,6 +402,7 @@ main(void)
 	right_and_wrong(&v);
 	pretenders(&v);
 	no_scram();
+	too_many(&v);
 	bad_challenges();
 	resolv_free(resolv);
 	event_base_free(base);

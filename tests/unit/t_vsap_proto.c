@@ -360,6 +360,55 @@ test_fields(void)
 	is_int(strlen(f.local), 255, "one of 255 bytes is taken");
 }
 
+static const struct again {
+	int code;
+	const char *text;
+	bool again;
+	unsigned seconds;
+} agains[] = {
+	{ 410, "forbidden: too many wrong passwords: try again in 2 s", 1, 2 },
+	{ 410, "forbidden: cannot check now, try again", 1, 0 },
+	{ 410,
+	    "forbidden: too many: limit logins per source 10 (vsapd.conf): "
+	    "try again in a minute",
+	    1, 0 },
+	{ 410, "too many: limit binds 9: try again when some have ended", 1,
+	    0 },
+	{ 540, "cannot connect x: upstream: 410 x: try again in 12 s", 1, 12 },
+	{ 503, "Try Again  in 7 seconds.", 1, 7 },
+	{ 410, "try again in 7s", 1, 7 },
+	{ 410, "try again in 7 minutes", 1, 0 },
+	{ 410, "try again in 7", 1, 0 },
+	{ 410, "try again in s", 1, 0 },
+	{ 410, "try again in 0 s", 1, 0 },
+	{ 410, "try again in -5 s", 1, 0 },
+	{ 410, "try again in 300 s", 1, 300 },
+	{ 410, "try again in 301 s", 1, 300 },
+	{ 410, "try again in 99999999999999999999 s", 1, 300 },
+	{ 410, "forbidden: user or password is wrong", 0, 0 },
+	{ 410, "", 0, 0 },
+	{ 200, "OK, do not try again in 5 s", 0, 0 },
+	{ 330, "try again in 5 s", 0, 0 },
+};
+
+static void
+test_again(void)
+{
+	struct vsap_reply r = { 0 };
+	unsigned seconds;
+
+	for (size_t i = 0; i < sizeof(agains) / sizeof(*agains); i++) {
+		const struct again *a = &agains[i];
+
+		seconds = 77;
+		r.code = a->code;
+		strlcpy(r.text, a->text, sizeof(r.text));
+		ok(vsap_again(&r, &seconds) == a->again &&
+			seconds == a->seconds,
+		    "%d %s: %u", a->code, a->text, seconds);
+	}
+}
+
 static void
 test_format(void)
 {
@@ -455,6 +504,7 @@ main(void)
 	test_http();
 	test_replies();
 	test_fields();
+	test_again();
 	test_format();
 	test_round_trip();
 	test_star();
