@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
-# The recipes of README.md, run for real.  The commands are taken from the
-# text behind "<!-- recipe NAME -->"; only what a test must not use is
-# replaced: ports, host names and the run directory.
+# The recipes of README.md, run for real, and those of the manual pages that it
+# names.  The commands are taken from the text behind "<!-- recipe NAME -->",
+# or from a page's examples; only what a test must not use is replaced: ports,
+# host names and the run directory.
 
 load lib/common
 
@@ -20,6 +21,22 @@ recipe() { # NAME
         found && /^```/ { if (inside++) exit; next }
         inside { print }' "$ROOT/README.md" | grep . || {
         echo "README.md has no recipe $1" >&2
+        return 1
+    }
+}
+
+# The first example of a manual page that has the text: the lines of a literal
+# block, or one line behind a prompt.
+manual() { # PAGE TEXT
+    sed 's/\\e/\\/g; s/^\.Dl /.Bd -literal\n/' "$ROOT/man/$1" |
+        awk -v text="$2" '
+            /^\.Bd -literal/ { block = ""; inside = 1; next }
+            inside && /^\./ {
+                if (index(block, text)) { printf "%s", block; exit }
+                inside = 0
+            }
+            inside { block = block $0 "\n" }' | grep . || {
+        echo "$1 has no example with $2" >&2
         return 1
     }
 }
@@ -84,11 +101,12 @@ ssh_as_user() {
 }
 
 # Run the commands of a recipe: what goes on is started and waited for; of
-# the others the output comes on standard output.
+# the others the output comes on standard output.  What is in recipe.NAME
+# already is that recipe.
 cook() { # NAME
     local line host cmd n=0
 
-    recipe "$1" >"recipe.$1"
+    [ -s "recipe.$1" ] || recipe "$1" >"recipe.$1"
     while IFS= read -r line <&9; do
         [[ $line =~ ^([[:alpha:]]+)\$\ (.*)$ ]] || continue
         host=${BASH_REMATCH[1]}
@@ -159,10 +177,12 @@ page_is() { # TEXT
     assert_output --partial "page of inside"
 }
 
-@test "recipes 0 and 3: load balancing, and the loss of a server" {
+@test "recipes 0 and 2 on several hosts: load balancing, and the loss of a server" {
     need curl
     web_server insideA insideB
     cook 0
+    recipe 2 | sed '/^inside/{h; s/inside/insideA/; p; g; s/inside/insideB/}
+        ' >recipe.3
     run cook 3
     assert_success
     assert_output --partial "page of inside"
@@ -174,15 +194,20 @@ page_is() { # TEXT
     done
 }
 
-@test "recipes 0 and 4: several hops, chained or by a plain relay" {
+@test "several hops, chained or by a plain relay" {
     need curl
     web_server internalB
     cook 0
+    grep -qF '`vsapd -l :8000 -r firewall:8000`' "$ROOT/README.md"
+    cat >recipe.4 <<'END'
+internalA$ vsapd -l :8000 -r firewall:8000
+internalB$ vsap-bind -s internalA:8000 -t 127.0.0.1:80 :8080
+outside$ curl http://firewall:8080/
+END
     run cook 4
     assert_success
     assert_output --partial "page of internalB"
-    # The plain hop stands in the text below the block.
-    grep -q '`vsap-relay -l :8000 firewall:8000`' "$ROOT/README.md"
+    grep -qF 'vsap-relay -l :8000 firewall:8000 ' "$ROOT/man/vsapd.8"
     start plain vsap-relay -l 127.0.0.1:0 \
         "127.0.0.1:$(port_for firewall:8000)" </dev/null
     hop=$(listening_on "$LOG")
@@ -193,15 +218,14 @@ page_is() { # TEXT
     assert_output "page of internalB"
 }
 
-@test "recipe nc: the session by hand comes out as printed" {
+@test "vsap(7): the session by hand comes out as printed" {
     cook 0
-    recipe nc >text
+    manual vsap.7 'BIND localhost:8080' >text
     b=127.0.0.1:$(port_for firewall:8080)
     session_open hand "127.0.0.1:$(port_for firewall:8000)"
     while IFS= read -r line <&9; do
         line=${line//127.0.0.1:8080/$b}
         case $line in
-        *'$ nc '*) ;;
         *" accepted.")
             session_open visitor "$b"
             heard=$(hear hand)
@@ -217,15 +241,16 @@ page_is() { # TEXT
     assert_equal "$(hear hand)" "typed back"
 }
 
-@test "recipe ssh: by ProxyCommand and by ProxyUseFdpass" {
+@test "recipe ssh: by ProxyCommand" {
     start_sshd
     echo "target:22 $SSHD_PORT" >>ports
     run cook ssh
     assert_success
-    [ "$(grep -c 'ssh is through' <<<"$output")" = 2 ]
+    assert_line 'ssh is through'
 }
 
-@test "recipe name: a service without a port" {
+@test "vsap-bind(1): a service under a name, without a port" {
+    manual vsap-bind.1 'name:date date' >recipe.name
     run cook name
     assert_success
     assert_output --regexp '[0-9]{4}'
@@ -277,7 +302,12 @@ two_chat() { # ADDRESS ADDRESS
     run ! grep ': relay ' "$BATS_TEST_TMPDIR/gateway.log"
 }
 
-@test "recipe inetd: alone on a pipe, and as a command of vsap-bind" {
+@test "ircd-lite(8): alone on a pipe, and as a command of vsap-bind" {
+    {
+        manual ircd-lite.8 '| ircd-lite -i'
+        manual ircd-lite.8 ':6667 ircd-lite -i'
+    } | sed 's/^\$ /inside$ /' >recipe.inetd
+
     VSAPD_NAME=gateway start_vsapd -b "$(port_for firewall:6667)" \
         -l "127.0.0.1:$(port_for firewall:8000)"
     mkdir -m 700 irc
@@ -288,8 +318,9 @@ two_chat() { # ADDRESS ADDRESS
         "127.0.0.1:$(port_for firewall:6667)"
 }
 
-@test "recipe tunnel: ssh in between, each ssh user an owner" {
+@test "vsapd(8): ssh in between, each ssh user an owner" {
     need curl
+    manual vsapd.8 'ssh -N -L' >recipe.tunnel
     start_sshd
     web_server inside
     run cook tunnel
@@ -337,8 +368,8 @@ gateway_answers() {
 @test "every recipe of the text is run by a test" {
     grep -o '<!-- recipe [[:alnum:].]* -->' "$ROOT/README.md" |
         awk '{ print $3 }' | sort >there
-    printf '%s\n' 0 1 2 3 4 chat fdpass inetd internet internet.conf \
-        internet.use name nc ssh tunnel | sort >used
+    printf '%s\n' 0 1 2 chat fdpass internet internet.conf internet.use ssh |
+        sort >used
     diff used there
 }
 
@@ -388,6 +419,7 @@ here_for() {
         -e "s/tls:firewall/tls:localhost:$MAIN/; s/firewall:$TWO/localhost:$TWO/" \
         -e "s/-t 127.0.0.1:80 /-t 127.0.0.1:$(port_for inside:80) /" \
         -e "s/-D 1080/-D $LOCAL/; s/localhost:1080/localhost:$LOCAL/" \
+        -e "s/-U ops /-U ops:geheim /" \
         -e "s|vsapd -f|vsapd -R $BATS_TEST_TMPDIR/run -f|"
 }
 
@@ -406,13 +438,21 @@ here_for() {
         n=$((n + 1))
         case $cmd in
         *"vsapd -n "*) eval "$cmd" | grep -q fine ;;
-        VSAP_AUTH=* | *"vsapd -R "*)
+        *"sed q "*) (eval "$cmd") < <(grep '^ops:geheim$' use) ;;
+        ops:*) ;; # typed
+        VSAP_AUTH_FILE=* | *"vsapd -R "*)
             start "use-$n" bash -c "${cmd/ vsap-/ exec vsap-}" </dev/null
             wait_log "$LOG" 'listening on' >/dev/null
             ;;
         *) assert_equal "$(eval "$cmd -sS --max-time 10")" "page of inside" ;;
         esac
     done 9<use
+    # On one machine, with 127.0.0.1 for every name.
+    run curl -sS --socks5 "127.0.0.1:$MAIN" -U ops:geheim "http://127.0.0.1:$TWO/"
+    assert_output "page of inside"
+    run curl -sS -p -x "https://127.0.0.1:$MAIN" -U ops:geheim --proxy-cacert ca.pem \
+        "http://127.0.0.1:$TWO/"
+    assert_output "page of inside"
     # What the rules forbid, in each protocol.
     export VSAP_AUTH=ops:geheim
     run vsap-connect -s "tls:localhost:$MAIN" --ca=ca.pem 127.0.0.1 "$MAIN" </dev/null
