@@ -215,3 +215,27 @@ EOF
     raw "$CONTROL" 'PROXY TCP4'
     line_of 4 'a PROXY header without end: closed$'
 }
+
+# ---- files that are none ----------------------------------------------------
+
+@test "a pipe is a configuration if somebody writes it, and nobody is waited for" {
+    mkfifo pipe
+    run timeout 5 vsapd -n -f pipe
+    assert_failure 1
+    assert_output --partial '/pipe: a pipe to which nobody writes'
+    echo 'include "pipe"' >conf
+    run timeout 5 vsapd -n -f conf
+    assert_failure 1
+    assert_output --partial '/pipe: a pipe to which nobody writes'
+    run timeout 5 ircd-lite -n -f pipe
+    assert_failure 1
+    assert_output --partial 'pipe: a pipe to which nobody writes'
+    # Whoever writes may take his time.
+    local wait='read -rt 0.3 <> <(:) || :; echo "permit from local stat"'
+    run timeout 5 vsapd -n -f /dev/stdin < <(eval "$wait")
+    assert_output --partial '/dev/stdin: fine: 1 rule, '
+    run timeout 5 vsapd -n -f <(eval "$wait")
+    assert_output --partial 'fine: 1 rule, '
+    run timeout 5 vsapd -n -f /dev/stdin <<<'permit from local stat'
+    assert_output --partial 'fine: 1 rule, '
+}
