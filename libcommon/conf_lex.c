@@ -142,6 +142,14 @@ file_error(struct lex *l, const struct lex_at *from, const char *path,
 	return lex_error(l, from, "%s: %s", path, reason);
 }
 
+/* Why an opener gave nothing (conf_open.h). */
+static const char *
+unread(void)
+{
+	return errno == EPIPE ? "a pipe to which nobody writes"
+			      : strerror(errno);
+}
+
 static int
 push_file(struct lex *l, const char *path, const struct lex_at *from)
 {
@@ -156,7 +164,7 @@ push_file(struct lex *l, const char *path, const struct lex_at *from)
 		return file_error(l, from, path, "more than 64 files");
 	*s = (struct source){ .at = { path, 1 }, .fresh = true };
 	if ((s->text = l->open(l->arg, path, &s->len)) == NULL)
-		return file_error(l, from, path, strerror(errno));
+		return file_error(l, from, path, unread());
 	l->depth++;
 	if (s->len == 0 && from->line == 0)
 		return file_error(l, from, path, "is empty: is it cut off?");
@@ -247,7 +255,7 @@ lex_slurp(struct lex *l, const struct lex_token *t, size_t *len)
 	if (path == NULL)
 		return NULL;
 	if ((text = l->open(l->arg, path, len)) == NULL)
-		(void)lex_error(l, &t->at, "%s: %s", path, strerror(errno));
+		(void)lex_error(l, &t->at, "%s: %s", path, unread());
 	return text;
 }
 

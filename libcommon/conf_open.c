@@ -1,9 +1,11 @@
 #include "conf_open.h"
 
+#include <sys/stat.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +76,27 @@ ask_group(const char *name, size_t *len)
 	return NULL;
 }
 
+/* A pipe is opened whether somebody writes to it or not; who does is waited
+ * for as he writes. */
+static int
+open_at_once(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	if (fd == -1 || fcntl(fd, F_SETFL, O_RDONLY) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool
+is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 char *
 conf_open(const char *path, size_t max, size_t *len)
 {
@@ -84,9 +107,14 @@ conf_open(const char *path, size_t max, size_t *len)
 		return ask_user(path + strlen(CONF_ASK_USER), len);
 	if (strncmp(path, CONF_ASK_GROUP, strlen(CONF_ASK_GROUP)) == 0)
 		return ask_group(path + strlen(CONF_ASK_GROUP), len);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
+	if ((fd = open_at_once(path)) == -1)
 		return NULL;
-	text = read_all(fd, max + 1, len);
+	if ((text = read_all(fd, max + 1, len)) != NULL && *len == 0 &&
+	    is_pipe(fd)) {
+		free(text);
+		text = NULL;
+		errno = EPIPE;
+	}
 	e = errno;
 	close(fd);
 	errno = e;

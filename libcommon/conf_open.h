@@ -19,7 +19,8 @@
 /*
  * The contents of a file, also of one that has no size (a pipe), or an
  * answer: malloc'ed, with its length; no NUL follows.  Of what is longer than
- * max, max + 1 bytes.  NULL with errno; ENOENT, too, for nobody of that name.
+ * max, max + 1 bytes.  NULL with errno; ENOENT, too, for nobody of that name,
+ * and EPIPE for a pipe to which nobody writes: nobody is waited for.
  */
 char *conf_open(const char *path, size_t max, size_t *len);
 

@@ -145,6 +145,15 @@ notify_status(const char *status)
 	return tell(text, (size_t)n);
 }
 
+int
+notify_refused(const char *why)
+{
+	char text[MESSAGE_MAX];
+
+	(void)snprintf(text, sizeof(text), "reload refused: %s", why);
+	return notify_status(text);
+}
+
 /* --- listening sockets ------------------------------------------------- */
 
 static int

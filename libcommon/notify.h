@@ -22,6 +22,10 @@ int notify_reloading(void); /* notify_ready() follows */
 int notify_stopping(void);
 int notify_status(const char *text); /* one line for "systemctl status" */
 
+/* The reload was refused, which a manager is not told otherwise: it stands in
+ * the status until notify_status(""). */
+int notify_refused(const char *why);
+
 /*
  * Listening sockets that the manager has opened for this process: how many,
  * from *first on; they become close-on-exec.  0 if there are none for us.

@@ -114,6 +114,15 @@ END
     kill -HUP "$IRC_PID"
     wait_log notify.log '^RELOADING=1'
     wait_for 5 log_has notify.log '^READY=1' 2
+    cp conf good
+    echo nonsense >conf
+    kill -HUP "$IRC_PID"
+    wait_for 5 log_has notify.log '^READY=1' 3
+    grep -q "^STATUS=reload refused: .*conf:1: " notify.log
+    cp good conf
+    kill -HUP "$IRC_PID"
+    wait_for 5 log_has notify.log '^READY=1' 4
+    assert_equal "$(grep '^STATUS=' notify.log | tail -n 1)" 'STATUS='
     kill "$IRC_PID"
     wait_log notify.log '^STOPPING=1'
     wait_for 5 is_gone "$IRC_PID"

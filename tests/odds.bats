@@ -215,3 +215,61 @@ EOF
     raw "$CONTROL" 'PROXY TCP4'
     line_of 4 'a PROXY header without end: closed$'
 }
+
+# ---- files that are none ----------------------------------------------------
+
+@test "a pipe is a configuration if somebody writes it, and nobody is waited for" {
+    mkfifo pipe
+    run timeout 5 vsapd -n -f pipe
+    assert_failure 1
+    assert_output --partial '/pipe: a pipe to which nobody writes'
+    echo 'include "pipe"' >conf
+    run timeout 5 vsapd -n -f conf
+    assert_failure 1
+    assert_output --partial '/pipe: a pipe to which nobody writes'
+    run timeout 5 ircd-lite -n -f pipe
+    assert_failure 1
+    assert_output --partial 'pipe: a pipe to which nobody writes'
+    # Whoever writes may take his time.
+    local wait='read -rt 0.3 <> <(:) || :; echo "permit from local stat"'
+    run timeout 5 vsapd -n -f /dev/stdin < <(eval "$wait")
+    assert_output --partial '/dev/stdin: fine: 1 rule, '
+    run timeout 5 vsapd -n -f <(eval "$wait")
+    assert_output --partial 'fine: 1 rule, '
+    run timeout 5 vsapd -n -f /dev/stdin <<<'permit from local stat'
+    assert_output --partial 'fine: 1 rule, '
+}
+
+# ---- listeners --------------------------------------------------------------
+
+@test "the log says of each listener what is not everybody's, and when that changes" {
+    local port
+    port=$(free_port)
+    self_signed server localhost
+    rest='tls { certificate "server.pem" key "server.key" }
+permit from local all'
+    conf <<EOF
+listen on 127.0.0.1:0
+listen on 127.0.0.1:0 tls
+listen on 127.0.0.1:0 tls optional proxy from 127.0.0.1
+listen on 127.0.0.1:0 tls metrics
+listen on $PWD/run/proxy.sock proxy
+listen on 127.0.0.1:$port protocols { http }
+$rest
+EOF
+    run sed -n 's/.*listening on [^ ]*\(.*\)/<\1>/p' "$VSAPD_LOG"
+    assert_output '<>
+< (tls)>
+< (tls optional, proxy)>
+< (tls, metrics)>
+< (proxy)>
+<>'
+    # Nothing is said of those that are as they were.
+    grep -v :0 vsapd.conf | sed "s/\(:$port\).*/\1 tls/" >new
+    cp new vsapd.conf
+    kill -HUP "$VSAPD_PID"
+    wait_log "$VSAPD_LOG" 'read again'
+    wait_log "$VSAPD_LOG" "listening on 127.0.0.1:$port \\(tls\\)$"
+    assert_equal "$(log_count "$VSAPD_LOG" ' listening on .*proxy.sock')" 1
+    assert_equal "$(log_count "$VSAPD_LOG" " listening on 127.0.0.1:$port")" 2
+}

@@ -342,6 +342,15 @@ EOF
     assert_line --regexp '^vsap 5 540 '
     assert_line --regexp '^vsap 0 280 '
     assert_line closed
+    # A code that there is not is answered as any other, and the session goes on.
+    socks "$CONTROL" hello=00 vsap=0x88 'vsap=0xff,127.0.0.1:1,-x' 'vsap=0x80,,hi'
+    assert_line 'vsap 7 500 0 0.0.0.0:0 -:0 0x88 is no command'
+    assert_line 'vsap 7 500 0 0.0.0.0:0 -:0 0xff is no command'
+    assert_line --regexp '^vsap 0 200 .* hi$'
+    # What cannot be read is the end.
+    socks "$CONTROL" hello=00 hex=05840002 vreply closed
+    assert_line 'vsap 8 501 0 0.0.0.0:0 -:0 a malformed request'
+    assert_line closed
 }
 
 @test "a request in binary cancels ACCEPT, RELAY may be sent ahead" {

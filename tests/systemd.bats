@@ -29,11 +29,18 @@ answer() { # LINE ADDRESS
     kill -HUP "$VSAPD_PID"
     wait_log notify.log '^RELOADING=1'
     wait_for 5 log_has notify.log '^READY=1' 2
-    # A file that is not taken is over, too.
+    # A file that is not taken is over, too, and its mistake stands in the
+    # status until one is taken.
     echo nonsense >conf
     kill -HUP "$VSAPD_PID"
     wait_for 5 log_has notify.log '^READY=1' 3
     assert_equal "$(log_count notify.log '^RELOADING=1')" 2
+    assert_equal "$(grep '^STATUS=.' notify.log)" \
+        "STATUS=reload refused: $PWD/conf:1: found nonsense, expected a statement"
+    echo 'permit stat' >conf
+    kill -HUP "$VSAPD_PID"
+    wait_for 5 log_has notify.log '^READY=1' 4
+    assert_equal "$(grep '^STATUS=' notify.log | tail -n 1)" 'STATUS='
     kill "$VSAPD_PID"
     wait_log notify.log '^STOPPING=1'
     wait_for 5 is_gone "$VSAPD_PID"

@@ -104,6 +104,7 @@ parent_give_up(const char *why)
 	pa.next_log = -1;
 	conf_free(pa.next);
 	pa.next = NULL;
+	(void)notify_refused(why);
 	(void)notify_ready();
 }
 
@@ -130,6 +131,7 @@ take_over(void)
 	conf_free(pa.conf);
 	pa.conf = pa.next;
 	pa.next = NULL;
+	(void)notify_status("");
 	(void)notify_ready();
 }
 

@@ -76,11 +76,27 @@ say(struct session *s, const struct socks *k, enum socks_rep rep,
 	front_send(s, out, n);
 }
 
-static void
-finish(struct session *s, struct socks *k, enum socks_rep rep)
+/* A code of VSAP in binary, one of those that there are or not: what is said
+ * to it is laid out as vsap(7) has it. */
+static bool
+is_binary(const struct socks *k)
 {
+	return k->version == 5 && k->command >= SOCKS_VSAP;
+}
+
+static void
+finish(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
+{
+	unsigned char out[SOCKS_REPLY_MAX];
+	size_t n;
+
 	k->phase = OVER;
-	say(s, k, rep, "");
+	if (is_binary(k)) {
+		n = socks_vsap_format(rep, VSAP_PROTOCOL, 0, "", "", why, out,
+		    sizeof(out));
+		front_send(s, out, n);
+	} else
+		say(s, k, rep, "");
 	session_finish(s);
 }
 
@@ -90,7 +106,7 @@ static void
 say_no(struct session *s, struct socks *k, enum socks_rep rep, const char *why)
 {
 	session_log(s, "%s: SOCKS %d: %.300s", s->peer, k->version, why);
-	finish(s, k, rep);
+	finish(s, k, rep, why);
 }
 
 /* --- the beginning of version 5 ---------------------------------------- */
@@ -337,6 +353,7 @@ request(struct session *s, struct socks *k)
 	if (n > 0 && k->request.version != k->version)
 		n = -1; /* a hello of 5, a request of 4 */
 	if (n == -1 && k->request.version == k->version) {
+		k->command = k->request.command;
 		say_no(s, k, k->request.fault, "a malformed request");
 		return true;
 	}
@@ -349,6 +366,9 @@ request(struct session *s, struct socks *k)
 		run_verb(s, k, verb);
 	else if (k->command == SOCKS_CONNECT || k->command == SOCKS_BIND)
 		begin(s, k);
+	else if (is_binary(k))
+		session_reply(s, VSAP_UNKNOWN, "0x%02x is no command",
+		    (unsigned)k->command);
 	else
 		say_no(s, k, SOCKS_BAD_COMMAND,
 		    k->command == SOCKS_UDP ? "UDP is not served here"
@@ -415,7 +435,7 @@ reply(struct session *s, int code, bool more, const char *text)
 
 	if (k == NULL || more || k->phase == OVER)
 		return;
-	if (verb_of(k->command) != NULL) {
+	if (is_binary(k)) {
 		say_binary(s, k, code, text);
 		return;
 	}
@@ -425,7 +445,7 @@ reply(struct session *s, int code, bool more, const char *text)
 		return;
 	}
 	if (code >= 400) {
-		finish(s, k, rep_of(s, code));
+		finish(s, k, rep_of(s, code), text);
 		return;
 	}
 	say_address(s, k, code, text);
@@ -457,8 +477,7 @@ while_waiting(struct session *s)
 	if (k == NULL)
 		return false;
 	/* Behind a BIND or CONNECT of SOCKS are the stream's bytes. */
-	return front_waits(s,
-	    verb_of(k->command) != NULL ? next_request(s) : NEXT_UNKNOWN);
+	return front_waits(s, is_binary(k) ? next_request(s) : NEXT_UNKNOWN);
 }
 
 /* Of its version nothing is taken here. */

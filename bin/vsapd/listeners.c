@@ -174,6 +174,31 @@ plan_one(struct listeners *ls, const struct conf_listen *cl, uint16_t index,
 	return 0;
 }
 
+static void
+add_word(char *out, size_t len, const char *word)
+{
+	strlcat(out, out[0] == '\0' ? " (" : ", ", len);
+	strlcat(out, word, len);
+}
+
+/* For the log, behind the address: what it has that others have not. */
+static void
+describe(struct listener *l, const struct conf_listen *cl)
+{
+	char *out = l->what;
+
+	out[0] = '\0';
+	if (cl->tls)
+		add_word(out, sizeof(l->what),
+		    cl->plain ? "tls optional" : "tls");
+	if (cl->proxy)
+		add_word(out, sizeof(l->what), "proxy");
+	if (cl->metrics)
+		add_word(out, sizeof(l->what), "metrics");
+	if (out[0] != '\0')
+		strlcat(out, ")", sizeof(l->what));
+}
+
 int
 listeners_plan(struct listeners *ls, struct conf *conf, char *err,
     size_t errlen)
@@ -195,7 +220,21 @@ listeners_plan(struct listeners *ls, struct conf *conf, char *err,
 		listeners_abandon(ls);
 		return -1;
 	}
+	TAILQ_FOREACH(l, &ls->list, entry)
+		if (l->next != PMSG_NO_INDEX)
+			describe(l, conf_listen_at(conf, l->next));
 	return 0;
+}
+
+/* A new one, or one that is another now. */
+static void
+say(struct listener *l)
+{
+	if (l->said && strcmp(l->said_what, l->what) == 0)
+		return;
+	log_info("listening on %s%s", l->addr, l->what);
+	l->said = true;
+	strlcpy(l->said_what, l->what, sizeof(l->said_what));
 }
 
 void
@@ -212,10 +251,8 @@ listeners_commit(struct listeners *ls)
 		if (l->index == PMSG_NO_INDEX) {
 			log_info("no longer listening on %s", l->addr);
 			listeners_drop(ls, l);
-		} else if (!l->said) {
-			log_info("listening on %s", l->addr);
-			l->said = true;
-		}
+		} else
+			say(l);
 	}
 }
 

@@ -47,7 +47,8 @@ int listeners_given(struct listeners *, int fd);
  *
  * 0, or -1 with a text in err that says what to do, and all is as it was.
  * Commit or abandon follows a 0; commit closes what conf does not name any
- * more, removes its file, and logs "listening on ADDRESS" for what is new.
+ * more, removes its file, and logs "listening on ADDRESS (what it is)" for what
+ * is new, or is another now.
  */
 int listeners_plan(struct listeners *, struct conf *, char *err, size_t errlen);
 void listeners_commit(struct listeners *);

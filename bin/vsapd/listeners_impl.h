@@ -29,6 +29,7 @@ struct listener {
 	bool given;	  /* opened by somebody else */
 	bool fresh;	  /* planned, not yet in force */
 	bool said;
+	char what[32], said_what[32]; /* of the planned statement: TLS, ... */
 	bool file; /* it has a socket file of ours, want.text */
 	struct rights has, wants;
 	char addr[ADDR_STRLEN]; /* as bound */

@@ -132,6 +132,7 @@ take_over(const struct setup *next)
 	listeners_commit(pa.listeners);
 	setup_close(&old);
 	log_info("%s: read again", pa.now.conf->path);
+	(void)notify_status("");
 }
 
 static void
@@ -140,6 +141,7 @@ reload_file(void)
 	struct setup next;
 	struct conf *conf;
 	char err[LEX_ERR_LEN];
+	const char *why;
 
 	if ((conf = read_again(err, sizeof(err))) != NULL &&
 	    setup_open(&next, conf, err, sizeof(err)) == 0) {
@@ -147,8 +149,9 @@ reload_file(void)
 		return;
 	}
 	setup_reopen_log(&pa.now);
-	log_warn("%s; the configuration read before stays in force",
-	    lex_last_error(err, log_warn));
+	why = lex_last_error(err, log_warn);
+	log_warn("%s; the configuration read before stays in force", why);
+	(void)notify_refused(why);
 }
 
 /* --- options alone: the passwords ----------------------------------------- */
@@ -162,10 +165,12 @@ reload_passwords(void)
 		return;
 	if (setup_passwords(&pa.now, err, sizeof(err)) == -1) {
 		log_warn("%s; the passwords read before stay in force", err);
+		(void)notify_refused(err);
 		return;
 	}
 	parent_tell_reload(parent_refresh());
 	log_info("%s: read again", pa.now.conf->passwd);
+	(void)notify_status("");
 }
 
 void

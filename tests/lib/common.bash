@@ -242,7 +242,7 @@ start_vsapd() { # [ARGS...]
     }
     # All listeners are said before that.
     wait_for 10 grep -q 'control started' "$VSAPD_LOG"
-    CONTROL=$(grep -o 'listening on [^/ ]*:[0-9]*$' "$VSAPD_LOG" |
+    CONTROL=$(grep -oE 'listening on [^/ ]*:[0-9]+' "$VSAPD_LOG" |
         sed -n '1s/listening on //p')
     export CONTROL CONTROL_UNIX VSAPD_DIR VSAPD_PID VSAPD_LOG
 }

@@ -75,6 +75,10 @@ tells(const char *name)
 	reloading(fd);
 	is_int(notify_status("12 users\nREADY=1"), 0, "status");
 	is_str(heard(fd), "STATUS=12 users", "one line of it");
+	is_int(notify_refused("conf:1: what\nelse"), 0, "refused");
+	is_str(heard(fd), "STATUS=reload refused: conf:1: what", "is heard");
+	is_int(notify_status(""), 0, "nothing to say");
+	is_str(heard(fd), "STATUS=", "is heard");
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	is_int(notify_status(text), 0, "a long one");

@@ -174,22 +174,25 @@ sub binary_cases {
             ("\5\\0$on" . part('word', $_[0] - 19), 1) });
     good('binary BIND by text', $hi . vsap(0x81, 0x80, name('name:b' . $$), 0, '-l=5'), "\5\\0.*", '.*');
 
-    my $no = vreply('[\x01-\x08]', 500);
+    # SID, ATYP, port, text
+    my $malformed = vreply('[\x01-\x08]', 501) . '.{4}\x00\x00\x00a malformed request';
+    my $unknown = vreply('\x07', 500) . '.{4}\x00\x00\x000x%02x is no command';
     my %v = (
-        'an unknown code' => [vsap(0x8f, 0, '', 0, ''), "$any5"],
-        'code 0xff' => [vsap(0xff, 0, '', 0, ''), "$any5"],
+        'an unknown code' => [vsap(0x8f, 0, '', 0, '') . vsap(0x80, 0, '', 0, 'x'), sprintf($unknown, 0x8f) . "${echo}x"],
+        'an unknown code with an address' => [vsap(0xff, 1, $ip, $T, '-x'), sprintf($unknown, 0xff)],
+        'code 0x88' => [vsap(0x88, 0, '', 0, ''), sprintf($unknown, 0x88)],
         'BIND without an address' => [vsap(0x81, 0, '', 0, ''), '\x05[\x01-\x08].*'],
-        'a line end in the options' => [vsap(0x80, 0, '', 0, "a\r\nBIND :0"), $any5],
-        'a NUL in the options' => [vsap(0x80, 0, '', 0, "a\0b"), $any5],
-        'DEL in the options' => [vsap(0x80, 0, '', 0, "a\x7fb"), $any5],
+        'a line end in the options' => [vsap(0x80, 0, '', 0, "a\r\nBIND :0"), $malformed],
+        'a NUL in the options' => [vsap(0x80, 0, '', 0, "a\0b"), $malformed],
+        'DEL in the options' => [vsap(0x80, 0, '', 0, "a\x7fb"), $malformed],
         '255 bytes of options' => [vsap(0x80, 0, '', 0, 'x' x 255), "${echo}x*"],
         '127 words of options' => [vsap(0x81, 1, $ip, 0, 'x ' x 127), '\x05[\x01-\x08].*'],
-        'text with a blank' => [vsap(0x84, 0x80, name("127.0.0.1:$T -t=5"), 0, ''), $any5],
-        'text with a line end' => [vsap(0x84, 0x80, name("127.0.0.1:$T\r\nQUIT"), 0, ''), $any5],
-        'an empty text' => [vsap(0x84, 0x80, name(''), 0, ''), $any5],
+        'text with a blank' => [vsap(0x84, 0x80, name("127.0.0.1:$T -t=5"), 0, ''), $malformed],
+        'text with a line end' => [vsap(0x84, 0x80, name("127.0.0.1:$T\r\nQUIT"), 0, ''), $malformed],
+        'an empty text' => [vsap(0x84, 0x80, name(''), 0, ''), $malformed],
         'a text that is no address' => [vsap(0x84, 0x80, name('exec:id'), 0, ''), '\x05[\x01-\x08].*'],
         'a text with a port behind it' => [vsap(0x84, 0x80, name('name:none'), 99, ''), '\x05[\x01-\x08].*'],
-        'ATYP 2' => [vsap(0x84, 2, $ip, $T, ''), no5(8)],
+        'ATYP 2' => [vsap(0x84, 2, $ip, $T, ''), vreply('\x08', 501) . '.{7}a malformed request'],
         'RELAY of nothing' => [vsap(0x85, 0, '', 0, '') . vsap(0x80, 0, '', 0, 'x'), '\x05[\x01-\x08].*(?<!x)'],
         'QUIT with something behind it' => [vsap(0x87, 0, '', 0, '') . vsap(0x80, 0, '', 0, 'x'), '\x05\x00.*bye\.'],
         'a CONNECT that is none of VSAP' => [vsap(0x80, 0, '', 0, 'x') . five(1, 1, $ip, $T), "${echo}x$ok5"],
