@@ -200,7 +200,7 @@ static const struct place reach_places[] = {
 	{ "\"127.0.0.0/8:%s\"", 0x15, 0x14 },
 	{ "\"h.org:%s\"", 0x03, 0x07 },
 	{ "\"*.org:%s\"", 0x03, 0x07 },
-	{ "\"localhost:%s\"", 0x20, 0x34 },
+	{ "\"localhost:%s\"", 0x30, 0x34 },
 	{ "\"[::/0]:%s\"", 0x8b, 0xff },
 };
 
