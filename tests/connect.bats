@@ -484,7 +484,7 @@ echo 'nameserver 127.0.0.1' >conf
 mount --bind conf /etc/resolv.conf || exit 77
 python3 dns.py >dns.log & dns=$!
 vsapd -R "$PWD/run" -l 127.0.0.9:8706 2>vsapd.log & gateway=$!
-until grep -q ready dns.log && grep -q listening vsapd.log; do
+until grep -qs ready dns.log && grep -qs listening vsapd.log; do
     kill -0 $dns && kill -0 $gateway || exit 1
 done
 vsap-connect -s two.test 127.0.0.1:1 </dev/null; echo "status $?"
