@@ -33,6 +33,16 @@ EOF
     FAR=${FAR##*:}
 }
 
+# Where a network's passwords in clear are taken: FAR is that listener.
+trusting_gateway() { # [statement]
+    gateway <<EOF
+listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
+${1:-}
+EOF
+    FAR=$(listening_on "$VSAPD_LOG" 3)
+    FAR=${FAR##*:}
+}
+
 scram() { run timeout 20 python3 "$ROOT/tests/tools/scram.py" "$@"; }
 say_from() { # ADDRESS LINES...
     {
@@ -98,21 +108,13 @@ far() { # ADDRESS LINES...
 }
 
 @test "AUTH in clear over a network where the listener says so" {
-    gateway <<EOF
-listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
-EOF
-    FAR=$(listening_on "$VSAPD_LOG" 3)
-    FAR=${FAR##*:}
+    trusting_gateway
     far 198.51.100.7 'AUTH ops:geheim' 'BIND name:x'
     assert_line 'VSAP/0.1 200 OK'
 }
 
 @test "wrong passwords from one address make its next try wait, not another's" {
-    gateway <<EOF
-listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
-EOF
-    FAR=$(listening_on "$VSAPD_LOG" 3)
-    FAR=${FAR##*:}
+    trusting_gateway
     far 198.51.100.7 'AUTH a:x' 'AUTH b:x' 'AUTH c:x' 'AUTH ops:geheim'
     assert_line --partial 'try again in'
     refute_line 'VSAP/0.1 200 OK'
@@ -153,12 +155,7 @@ EOF
 }
 
 @test "strangers who guess do not stop one who knew the password; he is not counted" {
-    gateway <<EOF
-listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
-limit logins per source 2
-EOF
-    FAR=$(listening_on "$VSAPD_LOG" 3)
-    FAR=${FAR##*:}
+    trusting_gateway 'limit logins per source 2'
     far 198.51.100.7 'AUTH ops:geheim'
     assert_line 'VSAP/0.1 200 OK'
     for n in 1 2 3; do
@@ -176,11 +173,8 @@ EOF
 }
 
 @test "those who ask and leave in a flood keep no stranger waiting who stays" {
-    gateway <<EOF
-listen on 127.0.0.1:0 proxy from 127.0.0.1 passwords cleartext
-EOF
-    FAR=$(listening_on "$VSAPD_LOG" 3)
-    run timeout 60 python3 "$ROOT/tests/tools/loginflood.py" "${FAR##*:}" \
+    trusting_gateway
+    run timeout 60 python3 "$ROOT/tests/tools/loginflood.py" "$FAR" \
         100 ops:geheim
     assert_success
     assert_line 'the one who stays: VSAP/0.1 200 OK'

@@ -45,16 +45,21 @@ find(const char *verb)
 	return NULL;
 }
 
+void
+cmd_say_nobody(struct session *s)
+{
+	session_reply(s, VSAP_FORBIDDEN,
+	    s->user[0] != '\0' ? "forbidden: %s is no user here any more"
+			       : "forbidden: say AUTH user:password first",
+	    s->user);
+}
+
 /* The reason why c cannot run now, answered; or false. */
 static bool
 refused(struct session *s, const struct cmd *c, const struct vsap_request *req)
 {
 	if (!who_may_ask(s) && !(c->flags & CMD_BEFORE_AUTH)) {
-		session_reply(s, VSAP_FORBIDDEN,
-		    s->user[0] != '\0'
-			? "forbidden: %s is no user here any more"
-			: "forbidden: say AUTH user:password first",
-		    s->user);
+		cmd_say_nobody(s);
 		session_log(s, "%s: %s: %s%s", s->peer, c->verb, s->user,
 		    s->user[0] != '\0' ? " is no user here any more"
 				       : "not logged in");

@@ -68,6 +68,9 @@ const char *cmd_bind_name(struct addr *, char *out, size_t outlen);
 bool cmd_relay_check(struct session *, const struct vsap_request *, bool peer,
     bool *f);
 
+/* 410 to one who may not ask (who_may_ask()): not any more, or not yet. */
+void cmd_say_nobody(struct session *);
+
 /* 410 to what rule (NULL: none) does not permit, with what would: an option
  * of the command line or a rule for this session; the log has the rule as
  * well. */

@@ -194,7 +194,7 @@ check_whole(struct conf_parse *p)
 static int
 remember_places(struct conf_parse *p)
 {
-	static const enum conf_item items[AT_MAX] = {
+	static const enum conf_item items[] = {
 		[AT_TLS] = ITEM_TLS,
 		[AT_UPSTREAM] = ITEM_UPSTREAM,
 		[AT_PASSWORDS] = ITEM_PASSWORDS,
@@ -204,7 +204,7 @@ remember_places(struct conf_parse *p)
 	};
 	struct lex_token t = { 0 };
 
-	for (int i = 0; i < AT_MAX; i++) {
+	for (size_t i = 0; i < sizeof(items) / sizeof(*items); i++) {
 		t.at = p->set[items[i]];
 		if (t.at.line != 0 && (p->conf->at[i] = conf_at(p, &t)) == NULL)
 			return -1;

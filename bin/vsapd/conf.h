@@ -94,7 +94,8 @@ enum conf_log {
 	LOG_TO_FILE,
 };
 
-/* What names files, folders and accounts, which the system may not have. */
+/* What names files, folders and accounts, which the system may not have; and
+ * what may decide nothing. */
 enum conf_place {
 	AT_TLS,
 	AT_UPSTREAM,
@@ -102,6 +103,9 @@ enum conf_place {
 	AT_LOG,
 	AT_ROOT,
 	AT_RUN_AS,
+	AT_HTTP, /* the first rule with an http:// address, over tls, ... */
+	AT_OVER,
+	AT_SEND, /* ... send proxy */
 	AT_MAX
 };
 
@@ -149,9 +153,7 @@ struct conf {
 	STAILQ_HEAD(, conf_group) groups;
 	STAILQ_HEAD(, conf_ref) refs; /* users and groups that rules name */
 	char *at[AT_MAX]; /* "file:line" of these statements, or NULL */
-	/* of the first rule that has such a thing, for conf_doubts() */
-	char *at_http, *at_over, *at_send;
-	char *doubt; /* of its certificates, by conf_check() */
+	char *doubt;	  /* of its certificates, by conf_check() */
 };
 
 /* Defaults, no listener, no rule.  NULL: no memory. */

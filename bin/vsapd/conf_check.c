@@ -236,18 +236,18 @@ conf_doubts(const struct conf *c, void (*say)(const char *fmt, ...))
 
 	STAILQ_FOREACH(l, &c->listen, entry)
 		tls |= l->tls;
-	if (c->at_http != NULL)
+	if (c->at[AT_HTTP] != NULL)
 		say("%s: http:// addresses cannot be bound or reached: the "
 		    "rule decides nothing",
-		    c->at_http);
+		    c->at[AT_HTTP]);
 	if (c->doubt != NULL)
 		say("%s", c->doubt);
-	if (c->at_send != NULL && c->has_upstream)
+	if (c->at[AT_SEND] != NULL && c->has_upstream)
 		say("%s: send proxy: the upstream connects, and sends none",
-		    c->at_send);
-	if (c->at_over != NULL && !tls)
+		    c->at[AT_SEND]);
+	if (c->at[AT_OVER] != NULL && !tls)
 		say("%s: no listener has tls: the rule decides nothing",
-		    c->at_over);
+		    c->at[AT_OVER]);
 }
 
 int

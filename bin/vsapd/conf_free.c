@@ -125,9 +125,6 @@ conf_free(struct conf *c)
 	free(c->log_path);
 	free(c->root);
 	free(c->run_as);
-	free(c->at_http);
-	free(c->at_over);
-	free(c->at_send);
 	free(c->doubt);
 	for (int i = 0; i < AT_MAX; i++)
 		free(c->at[i]);

@@ -178,8 +178,10 @@ conf_drop_rule(struct conf_parse *p)
 
 /* The first one alone. */
 static int
-remember(struct conf_parse *p, const struct lex_token *t, char **at)
+remember(struct conf_parse *p, const struct lex_token *t, enum conf_place place)
 {
+	char **at = &p->conf->at[place];
+
 	if (*at == NULL && !p->printed)
 		*at = conf_at(p, t);
 	return *at == NULL && !p->printed ? -1 : 0;
@@ -262,7 +264,7 @@ conf_rule_tls(struct conf_parse *p, const struct lex_token *t)
 {
 	rule_set_tls(p->rule);
 	fputs(" over tls", p->text);
-	if (remember(p, t, &p->conf->at_over) == -1)
+	if (remember(p, t, AT_OVER) == -1)
 		return -1;
 	return conf_once(p, ITEM_OVER, t);
 }
@@ -283,7 +285,7 @@ int
 conf_rule_where(struct conf_parse *p, const struct lex_token *t)
 {
 	if (strncmp(t->text, "http://", 7) == 0 &&
-	    remember(p, t, &p->conf->at_http) == -1)
+	    remember(p, t, AT_HTTP) == -1)
 		return -1;
 	return add(p, "", rule_add_where, t);
 }
@@ -314,8 +316,7 @@ conf_rule_proxy(struct conf_parse *p, const struct lex_token *t,
 {
 	bool v1 = strcmp(version->text, "v1") == 0;
 
-	if (remember(p, t, &p->conf->at_send) == -1 ||
-	    conf_once(p, ITEM_SEND, t) == -1)
+	if (remember(p, t, AT_SEND) == -1 || conf_once(p, ITEM_SEND, t) == -1)
 		return -1;
 	if (!v1 && strcmp(version->text, "v2") != 0)
 		return lex_error(p->lex, &version->at,

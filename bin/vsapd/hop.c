@@ -144,20 +144,6 @@ failure_code(const char *verb)
 	return VSAP_UNKNOWN;
 }
 
-/* A refusal of ours. */
-static void __attribute__((__format__(printf, 3, 4)))
-refuse(struct session *s, int code, const char *fmt, ...)
-{
-	char text[VSAP_LINE_MAX + 1];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	session_log(s, "%s: %s", s->peer, text);
-	session_reply(s, code, "%s", text);
-}
-
 /* A refusal from up there; to wait in vain is none. */
 static void
 log_refusal(const struct hop *h, const struct vsap_reply *r)
@@ -232,7 +218,7 @@ on_reply(void *arg, const struct vsap_reply *r, int fd)
 		return;
 	log_refusal(h, r);
 	if (r->code == VSAP_BOUND && !claim_take(h, r)) {
-		refuse(s, VSAP_NOT_BOUND,
+		session_refuse(s, VSAP_NOT_BOUND,
 		    "not bound: in use by another "
 		    "owner here; say it again");
 		session_finish(s);
@@ -407,7 +393,7 @@ admissible(struct session *s, const struct vsap_request *req)
 		return true;
 	if (addr_parse(&a, text, bind ? ADDR_FOR_BIND : ADDR_FOR_CONNECT, err,
 		sizeof(err)) == -1) {
-		refuse(s, failure_code(req->verb), "%s %.300s: %s",
+		session_refuse(s, failure_code(req->verb), "%s %.300s: %s",
 		    bind ? "not bound" : "cannot connect", text,
 		    cmd_addr_error(text, err));
 		return false;
@@ -427,8 +413,8 @@ admissible(struct session *s, const struct vsap_request *req)
 	if (!bind || (c = claim_find(s->gw, name)) == NULL ||
 	    strcmp(c->owner, s->owner) == 0)
 		return true;
-	refuse(s, VSAP_NOT_BOUND, "not bound %.300s: in use by %s", text,
-	    c->owner);
+	session_refuse(s, VSAP_NOT_BOUND, "not bound %.300s: in use by %s",
+	    text, c->owner);
 	return false;
 }
 
@@ -504,12 +490,13 @@ hop_request(struct session *s, const struct vsap_request *req)
 		return;
 	if (strcmp(req->verb, "CONNECT") == 0 &&
 	    !session_may_stream(s, why, sizeof(why))) {
-		refuse(s, VSAP_NOT_CONNECTED, "cannot connect %.300s: %s",
+		session_refuse(s, VSAP_NOT_CONNECTED,
+		    "cannot connect %.300s: %s",
 		    req->argc > 0 ? req->argv[0] : "", why);
 		return;
 	}
 	if (s->hop == NULL && (s->hop = hop_new(s)) == NULL) {
-		refuse(s, failure_code(req->verb), "upstream: %s",
+		session_refuse(s, failure_code(req->verb), "upstream: %s",
 		    strerror(errno));
 		return;
 	}

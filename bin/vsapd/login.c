@@ -84,16 +84,13 @@ ask_known(struct login *l)
 static bool
 ask_slow(struct login *l)
 {
-	struct lane *first = &l->slow[LOGIN_STRANGER],
-		    *then = &l->slow[LOGIN_DEPARTED], *last = then;
+	struct lane *lane[2] = { &l->slow[LOGIN_STRANGER],
+		&l->slow[LOGIN_DEPARTED] };
+	int first = l->turn % LAST_TURN == LAST_TURN - 1;
 
-	if (first->asked + then->asked >= SLOW_ASKED)
+	if (lane[0]->asked + lane[1]->asked >= SLOW_ASKED)
 		return false;
-	if (l->turn % LAST_TURN == LAST_TURN - 1) {
-		then = first;
-		first = last;
-	}
-	if (!ask_one(l, first) && !ask_one(l, then))
+	if (!ask_one(l, lane[first]) && !ask_one(l, lane[!first]))
 		return false;
 	l->turn++;
 	return true;

@@ -196,17 +196,17 @@ static void
 set_user(const struct opts *o, struct conf *c)
 {
 	const char *name = o->user != NULL ? o->user : c->run_as;
-	const char *by = o->user != NULL ? "-u" : "run as";
-	const char *at = o->user != NULL ? NULL : c->at[AT_RUN_AS];
+	char by[CONF_PATH_MAX + 32] = "-u";
 	const struct passwd *pw;
 
+	if (o->user == NULL && c->at[AT_RUN_AS] != NULL)
+		(void)snprintf(by, sizeof(by), "%s: run as", c->at[AT_RUN_AS]);
 	c->owner = getuid();
 	if (getuid() != 0) {
 		pw = name == NULL ? NULL : getpwnam(name);
 		if (name != NULL && !o->checking &&
 		    (pw == NULL || pw->pw_uid != getuid()))
-			errx(1, "%s%s%s %s: only root can become another user",
-			    at != NULL ? at : "", at != NULL ? ": " : "", by,
+			errx(1, "%s %s: only root can become another user", by,
 			    name);
 		c->uid = getuid();
 		c->gid = getgid();
@@ -214,8 +214,7 @@ set_user(const struct opts *o, struct conf *c)
 	}
 	if ((pw = getpwnam(name != NULL ? name : "vsapd")) == NULL &&
 	    (name != NULL || (pw = getpwnam("nobody")) == NULL))
-		errx(1, "%s%s%s %s: the system has no such user",
-		    at != NULL ? at : "", at != NULL ? ": " : "", by,
+		errx(1, "%s %s: the system has no such user", by,
 		    name != NULL ? name : "nobody");
 	c->uid = pw->pw_uid;
 	c->gid = pw->pw_gid;

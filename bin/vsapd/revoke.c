@@ -35,12 +35,8 @@ static void
 tell(struct session *s, const struct vbind *b)
 {
 	session_unwait(s);
-	if (!who_still(s))
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: %s is no user here any more", s->user);
-	else if (!who_may_ask(s))
-		session_reply(s, VSAP_FORBIDDEN,
-		    "forbidden: say AUTH user:password first");
+	if (!who_may_ask(s))
+		cmd_say_nobody(s);
 	else
 		session_reply(s, VSAP_FORBIDDEN,
 		    "forbidden: no rule permits %s to bind %s any more",

@@ -158,6 +158,10 @@ void session_reply_more(struct session *, int code, const char *fmt, ...)
 /* A line from the upstream, passed on as it is. */
 void session_reply_raw(struct session *, const struct vsap_reply *);
 
+/* A refusal: a reply that is also in the log. */
+void session_refuse(struct session *, int code, const char *fmt, ...)
+    __attribute__((__format__(printf, 3, 4)));
+
 /* 410 with the reason, and what to do about it; counted by cause. */
 void session_forbid(struct session *, const char *fmt, ...)
     __attribute__((__format__(printf, 2, 3)));

@@ -83,6 +83,19 @@ session_reply_raw(struct session *s, const struct vsap_reply *r)
 }
 
 void
+session_refuse(struct session *s, int code, const char *fmt, ...)
+{
+	char text[VSAP_LINE_MAX + 1];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	session_log(s, "%s: %s", s->peer, text);
+	session_reply(s, code, "%s", text);
+}
+
+void
 session_forbid(struct session *s, const char *fmt, ...)
 {
 	char text[VSAP_LINE_MAX + 1];
@@ -91,6 +104,5 @@ session_forbid(struct session *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	session_log(s, "%s: forbidden: %s", s->peer, text);
-	session_reply(s, VSAP_FORBIDDEN, "forbidden: %s", text);
+	session_refuse(s, VSAP_FORBIDDEN, "forbidden: %s", text);
 }

@@ -235,6 +235,39 @@ status_cancel(struct gateway *gw, void *arg)
 			a->done = NULL;
 }
 
+/* --- for people and programs ------------------------------------------- */
+
+void
+status_refusals(const struct gateway *gw,
+    void (*fn)(void *, const char *, const char *, uint64_t), void *arg)
+{
+	uint64_t n;
+
+	for (int i = 0; i < LIMIT_MAX * SCOPE_MAX; i++) {
+		enum conf_limit limit = (enum conf_limit)(i / SCOPE_MAX);
+		enum conf_scope scope = (enum conf_scope)(i % SCOPE_MAX);
+
+		if ((n = limits_refused(gw->limits, limit, scope)) > 0)
+			fn(arg, conf_limit_name(limit), conf_scope_name(scope),
+			    n);
+	}
+}
+
+const char *
+status_stream(const struct gateway_stream *n, char *out, size_t len)
+{
+	(void)snprintf(out, len,
+	    "stream s%llu by %s%s: %llu s, in %llu B at %llu B/s, out %llu B "
+	    "at %llu B/s: %s",
+	    (unsigned long long)n->session, n->text, n->tls ? " (TLS)" : "",
+	    (unsigned long long)(clock_ms() - n->started) / 1000,
+	    (unsigned long long)n->now[0],
+	    (unsigned long long)status_rate(n, 0),
+	    (unsigned long long)n->now[1],
+	    (unsigned long long)status_rate(n, 1), n->what);
+	return out;
+}
+
 /* --- whose it is ------------------------------------------------------- */
 
 static bool
@@ -273,19 +306,11 @@ status_shows_stream(const struct session *viewer,
 /* --- the log ----------------------------------------------------------- */
 
 static void
-log_limits(const struct gateway *gw)
+log_refusal(void *arg, const char *limit, const char *scope, uint64_t n)
 {
-	uint64_t n;
-
-	for (int i = 0; i < LIMIT_MAX * SCOPE_MAX; i++) {
-		enum conf_limit limit = (enum conf_limit)(i / SCOPE_MAX);
-		enum conf_scope scope = (enum conf_scope)(i % SCOPE_MAX);
-
-		if ((n = limits_refused(gw->limits, limit, scope)) > 0)
-			log_info("status: refused by limit %s %s: %llu",
-			    conf_limit_name(limit), conf_scope_name(scope),
-			    (unsigned long long)n);
-	}
+	(void)arg;
+	log_info("status: refused by limit %s %s: %llu", limit, scope,
+	    (unsigned long long)n);
 }
 
 static void
@@ -308,17 +333,10 @@ log_bound(const struct gateway *gw)
 static void
 log_stream(const struct gateway_stream *n)
 {
-	char what[4 * 2 * VISITOR_ADDR];
+	char text[STATUS_STREAM_LEN], shown[4 * STATUS_STREAM_LEN];
 
-	log_info("status: stream s%llu by %s%s: %llu s, in %llu B at %llu B/s, "
-		 "out %llu B at %llu B/s: %s",
-	    (unsigned long long)n->session, n->text, n->tls ? " (TLS)" : "",
-	    (unsigned long long)(clock_ms() - n->started) / 1000,
-	    (unsigned long long)n->now[0],
-	    (unsigned long long)status_rate(n, 0),
-	    (unsigned long long)n->now[1],
-	    (unsigned long long)status_rate(n, 1),
-	    log_vis(n->what, what, sizeof(what)));
+	log_info("status: %s", log_vis(status_stream(n, text, sizeof(text)),
+				   shown, sizeof(shown)));
 }
 
 void
@@ -335,7 +353,7 @@ status_log(const struct gateway *gw)
 	for (c = status_counters; c->name != NULL; c++)
 		log_info("status: %s: %llu", c->help,
 		    (unsigned long long)status_value(gw, c));
-	log_limits(gw);
+	status_refusals(gw, log_refusal, NULL);
 	log_bound(gw);
 	TAILQ_FOREACH(n, &gw->streams, entry) {
 		if (left-- == 0)

@@ -72,6 +72,15 @@ unsigned status_backlog(const struct vsock *);
 /* Bytes a second, there (0) and back (1), between the last two samples. */
 uint64_t status_rate(const struct gateway_stream *, int way);
 
+/* Each limit that refused something. */
+void status_refusals(const struct gateway *,
+    void (*fn)(void *arg, const char *limit, const char *scope, uint64_t n),
+    void *arg);
+
+/* A stream as people have it, its addresses as they came.  Returns out. */
+#define STATUS_STREAM_LEN 1024
+const char *status_stream(const struct gateway_stream *, char *out, size_t len);
+
 /* When the one who has waited longest began to: seconds, 0 nobody. */
 unsigned status_oldest(const struct vsock *);
 

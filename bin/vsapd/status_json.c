@@ -86,24 +86,20 @@ add_head(struct buf *b, const struct gateway *gw)
 }
 
 static void
+add_refusal(void *arg, const char *limit, const char *scope, uint64_t n)
+{
+	struct buf *b = arg;
+
+	(void)buf_printf(b, "%s\"%s %s\":%llu",
+	    b->data[b->len - 1] == '{' ? "" : ",", limit, scope,
+	    (unsigned long long)n);
+}
+
+static void
 add_limits(struct buf *b, const struct gateway *gw)
 {
-	const char *comma = "";
-	uint64_t n;
-
 	(void)buf_printf(b, ",\"refused_by_limit\":{");
-	for (int i = 0; i < LIMIT_MAX; i++)
-		for (int j = 0; j < SCOPE_MAX; j++) {
-			n = limits_refused(gw->limits, (enum conf_limit)i,
-			    (enum conf_scope)j);
-			if (n == 0)
-				continue;
-			(void)buf_printf(b, "%s\"%s %s\":%llu", comma,
-			    conf_limit_name((enum conf_limit)i),
-			    conf_scope_name((enum conf_scope)j),
-			    (unsigned long long)n);
-			comma = ",";
-		}
+	status_refusals(gw, add_refusal, b);
 	(void)buf_append(b, "},", 2);
 }
 

@@ -43,23 +43,11 @@ totals(struct session *s)
 	    (unsigned long long)t->visitors_refused);
 }
 
-/* What limits refused, those that did. */
 static void
-refused_by_limits(struct session *s)
+say_refusal(void *arg, const char *limit, const char *scope, uint64_t n)
 {
-	uint64_t n;
-
-	for (int i = 0; i < LIMIT_MAX; i++)
-		for (int j = 0; j < SCOPE_MAX; j++) {
-			n = limits_refused(s->gw->limits, (enum conf_limit)i,
-			    (enum conf_scope)j);
-			if (n > 0)
-				session_reply_more(s, VSAP_OK,
-				    "refused by limit %s %s: %llu",
-				    conf_limit_name((enum conf_limit)i),
-				    conf_scope_name((enum conf_scope)j),
-				    (unsigned long long)n);
-		}
+	session_reply_more(arg, VSAP_OK, "refused by limit %s %s: %llu", limit,
+	    scope, (unsigned long long)n);
 }
 
 /* What is bound, as far as there is room for it in one answer. */
@@ -92,6 +80,7 @@ static void
 streams(struct session *s, const struct session *viewer)
 {
 	struct gateway_stream *n;
+	char text[STATUS_STREAM_LEN];
 	unsigned left = 0;
 
 	TAILQ_FOREACH(n, &s->gw->streams, entry) {
@@ -101,16 +90,8 @@ streams(struct session *s, const struct session *viewer)
 			left++;
 			continue;
 		}
-		session_reply_more(s, VSAP_OK,
-		    "stream s%llu by %s%s: %llu s, in %llu B at %llu B/s, out "
-		    "%llu B at %llu B/s: %s",
-		    (unsigned long long)n->session, n->text,
-		    n->tls ? " (TLS)" : "",
-		    (unsigned long long)(clock_ms() - n->started) / 1000,
-		    (unsigned long long)n->now[0],
-		    (unsigned long long)status_rate(n, 0),
-		    (unsigned long long)n->now[1],
-		    (unsigned long long)status_rate(n, 1), n->what);
+		session_reply_more(s, VSAP_OK, "%s",
+		    status_stream(n, text, sizeof(text)));
 	}
 	if (left > 0)
 		session_reply_more(s, VSAP_OK, "and %u more streams", left);
@@ -123,7 +104,7 @@ status_text(struct session *s, bool all)
 
 	if (all) {
 		totals(s);
-		refused_by_limits(s);
+		status_refusals(s->gw, say_refusal, s);
 	}
 	bound(s, viewer);
 	streams(s, viewer);

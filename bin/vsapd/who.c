@@ -276,17 +276,13 @@ checked(void *arg, int right)
 	session_work(s);
 }
 
-/* Who is asked about first. */
+/* Who is asked about first; whose try is counted at once is a stranger. */
 static enum login_class
 class_of(const struct session *s)
 {
-	struct limit_who who = session_counts_as(s);
-
 	if (s->eof)
 		return LOGIN_DEPARTED;
-	return limit_login_known(s->gw->limits, &who, s->wanted)
-		   ? LOGIN_KNOWN
-		   : LOGIN_STRANGER;
+	return s->counted ? LOGIN_STRANGER : LOGIN_KNOWN;
 }
 
 void
